@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The modules that touch C: there each C expression says `unsafe`, so that the edge can be searched for.
+let cEdge: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// The arrows between modules are docs/architecture.md's; Tests/ArchitectureTests holds this list against them.
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        // C libraries
+        .systemLibrary(
+            name: "CLibvirt", path: "CLibvirt", pkgConfig: "libvirt",
+            providers: [.apt(["libvirt-dev"]), .yum(["libvirt-devel"])]),
+        .systemLibrary(
+            name: "CXML2", path: "Sources/CXML2", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"]), .yum(["libxml2-devel"])]),
+
+        // Modules, from the C edge up to the command line
+        .target(name: "Libvirt", dependencies: ["CLibvirt"], swiftSettings: cEdge),
+        .target(name: "DomainXML", dependencies: ["CXML2"], swiftSettings: cEdge),
+        .target(name: "FleetModel", swiftSettings: strict),
+        .target(name: "Policy", dependencies: ["FleetModel"], swiftSettings: strict),
+        .target(name: "Migration", dependencies: ["Policy", "FleetModel", logging], swiftSettings: strict),
+        .target(
+            name: "LibvirtFleet",
+            dependencies: ["Migration", "Libvirt", "DomainXML", "FleetModel", subprocess, logging],
+            swiftSettings: strict),
+        .target(
+            name: "ApusCommands",
+            dependencies: [
+                "LibvirtFleet", "Migration", "Policy", "FleetModel", argumentParser, yams, logging,
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "apus", dependencies: ["ApusCommands"], swiftSettings: strict),
+
+        // Tests, one per module; LabTests drive real guests on two or more real libvirt hosts
+        .testTarget(name: "DomainXMLTests", dependencies: ["DomainXML"], swiftSettings: strict),
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,52 @@
+/// A failure that reaches a person: what happened, during what, and what to do.
+package struct ApusError: Error, Sendable {
+    /// Stable names, listed with an example each in docs/codes.md; also the `code` in JSON.
+    package enum Code: String, Sendable, CaseIterable {
+        case abortRefused = "abort-refused"
+        case blocked
+        case connectionLost = "connection-lost"
+        case guestAmbiguous = "guest-ambiguous"
+        case guestUnreadable = "guest-unreadable"
+        case hostUnreachable = "host-unreachable"
+        case interrupted
+        case inventoryInvalid = "inventory-invalid"
+        case inventoryUnreadable = "inventory-unreadable"
+        case libvirtFailed = "libvirt-failed"
+        case migrationAborted = "migration-aborted"
+        case migrationFailed = "migration-failed"
+        case noInventory = "no-inventory"
+        case noMove = "no-move"
+        case permissionDenied = "permission-denied"
+        case remoteShellFailed = "remote-shell-failed"
+        case sameHost = "same-host"
+        case stateNotKnown = "state-not-known"
+        case timedOut = "timed-out"
+        case unknownGuest = "unknown-guest"
+        case unknownHost = "unknown-host"
+        case usage
+    }
+
+    package let code: Code
+    /// What was being done, in words that fit behind "could not".
+    package let operation: String
+    /// What went wrong, naming the guest and the host.
+    package let detail: String
+    /// What to do; `nil` only where there is nothing to say that the detail does not.
+    package let hint: String?
+    /// The findings that blocked the move, worst first; empty for every other code.
+    package let findings: [Finding]
+    /// What another module reported.
+    package let underlying: (any Error & Sendable)?
+
+    package init(
+        _ code: Code, _ operation: String, _ detail: String, hint: String?, findings: [Finding] = [],
+        underlying: (any Error & Sendable)? = nil
+    ) {
+        self.code = code
+        self.operation = operation
+        self.detail = detail
+        self.hint = hint
+        self.findings = findings
+        self.underlying = underlying
+    }
+}

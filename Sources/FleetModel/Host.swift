@@ -1,0 +1,74 @@
+/// A host as the inventory describes it.
+package struct Host: Sendable, Hashable, Codable {
+    /// What people and other parts of the inventory call it.
+    package let name: String
+    /// How this machine reaches the host's libvirt.
+    package let uri: String
+    /// How other hosts reach it; `nil` when nothing says so.
+    package let peerURI: String?
+    /// Where memory and disks flow.
+    package let migrationAddress: String?
+    /// How a command is run there: the words put in front of it; empty is "on this machine", `nil` is "no way".
+    package let remoteShell: [String]?
+    package let maxIncoming: Int
+    package let maxOutgoing: Int
+
+    package init(
+        name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
+        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2
+    ) {
+        self.name = name
+        self.uri = uri
+        self.peerURI = peerURI
+        self.migrationAddress = migrationAddress
+        self.remoteShell = remoteShell
+        self.maxIncoming = maxIncoming
+        self.maxOutgoing = maxOutgoing
+    }
+}
+
+/// What a host's libvirt says about the host.
+package struct HostFacts: Sendable, Hashable, Codable {
+    package let host: Host
+    package let hostname: String
+    /// libvirt's own identity of the host; two names with the same UUID are one host.
+    package let uuid: String?
+    package let libvirtVersion: SoftwareVersion
+    package let hypervisorVersion: SoftwareVersion
+    package let processors: Int
+    package let memory: ByteCount
+    package let freeMemory: ByteCount?
+
+    package init(
+        host: Host, hostname: String, uuid: String?, libvirtVersion: SoftwareVersion,
+        hypervisorVersion: SoftwareVersion, processors: Int, memory: ByteCount, freeMemory: ByteCount?
+    ) {
+        self.host = host
+        self.hostname = hostname
+        self.uuid = uuid
+        self.libvirtVersion = libvirtVersion
+        self.hypervisorVersion = hypervisorVersion
+        self.processors = processors
+        self.memory = memory
+        self.freeMemory = freeMemory
+    }
+}
+
+/// A version of libvirt or QEMU.
+package struct SoftwareVersion: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
+    package let major: UInt64
+    package let minor: UInt64
+    package let release: UInt64
+
+    package init(_ major: UInt64, _ minor: UInt64, _ release: UInt64) {
+        self.major = major
+        self.minor = minor
+        self.release = release
+    }
+
+    package var description: String { "\(major).\(minor).\(release)" }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.major, left.minor, left.release) < (right.major, right.minor, right.release)
+    }
+}

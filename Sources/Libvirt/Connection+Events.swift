@@ -1,0 +1,142 @@
+internal import CLibvirt
+
+/// What a callback may do: copy and yield. libvirt's free callback is the only place that releases it.
+private final class EventSink: Sendable {
+    let continuation: AsyncStream<DomainEvent>.Continuation
+
+    init(_ continuation: AsyncStream<DomainEvent>.Continuation) { self.continuation = continuation }
+
+    func yield(_ domain: virDomainPtr?, _ change: DomainEvent.Change) {
+        let received = ContinuousClock.now
+        guard let domain = unsafe domain, let name = unsafe virDomainGetName(domain),
+            let uuid = unsafe uuidString(of: domain)
+        else { return }
+        continuation.yield(
+            DomainEvent(received: received, name: unsafe String(cString: name), uuid: uuid, change: change))
+    }
+
+    static func from(_ opaque: UnsafeMutableRawPointer?) -> EventSink? {
+        guard let opaque = unsafe opaque else { return nil }
+        return unsafe Unmanaged<EventSink>.fromOpaque(opaque).takeUnretainedValue()
+    }
+}
+
+private let lifecycleCallback: virConnectDomainEventCallback = { _, domain, event, _, opaque in
+    unsafe EventSink.from(opaque)?.yield(domain, .lifecycle(.init(raw: event)))
+    return 0
+}
+
+private let iterationCallback: virConnectDomainEventMigrationIterationCallback = {
+    _, domain, iteration, opaque in
+    unsafe EventSink.from(opaque)?.yield(domain, .iteration(Int(iteration)))
+}
+
+private let jobCompletedCallback: virConnectDomainEventJobCompletedCallback = {
+    _, domain, parameters, count, opaque in
+    let values = unsafe TypedParameters.read(parameters, count: count)
+    unsafe EventSink.from(opaque)?.yield(
+        domain, .jobCompleted(JobStatistics(kind: .completed, values: values)))
+}
+
+private let monitorCallback: virConnectDomainQemuMonitorEventCallback = {
+    _, domain, event, seconds, micros, details, opaque in
+    guard let event = unsafe event else { return }
+    let hostTime: Duration? = seconds < 0 ? nil : .seconds(seconds) + .microseconds(Int64(micros))
+    unsafe EventSink.from(opaque)?.yield(
+        domain,
+        .monitor(
+            event: String(cString: event), hostTime: hostTime,
+            details: details.map { unsafe String(cString: $0) }))
+}
+
+/// Which registrations a stream holds, for giving them back.
+private enum Registration: Sendable {
+    case event(CInt)
+    case monitor(CInt)
+}
+
+extension Connection {
+    /// The events of these kinds, of every domain of the host, in the order in which they arrive.
+    ///
+    /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes away.
+    ///
+    /// - Throws: `LibvirtError` when the daemon refuses a registration; then none is left behind.
+    package func events(_ kinds: [DomainEventKind]) throws(LibvirtError) -> AsyncStream<DomainEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self)
+        var registrations: [Registration] = []
+        for kind in kinds {
+            do {
+                registrations.append(try register(kind, EventSink(continuation)))
+            } catch {
+                deregister(registrations)
+                throw error
+            }
+        }
+        let held = registrations
+        continuation.onTermination = { [weak self] _ in
+            guard let self else { return }
+            Task { await self.deregister(held) }
+        }
+        return stream
+    }
+
+    private func deregister(_ registrations: [Registration]) {
+        for registration in registrations {
+            // A connection that broke has forgotten them already; nothing is left to do then.
+            let status =
+                switch registration {
+                case .event(let id): unsafe virConnectDomainEventDeregisterAny(handle.raw, id)
+                case .monitor(let id): unsafe virConnectDomainQemuMonitorEventDeregister(handle.raw, id)
+                }
+            if status < 0 { virResetLastError() }
+        }
+    }
+
+    private func register(_ kind: DomainEventKind, _ sink: EventSink) throws(LibvirtError) -> Registration {
+        let box = unsafe Unmanaged.passRetained(sink).toOpaque()
+        let release: virFreeCallback = { opaque in
+            guard let opaque = unsafe opaque else { return }
+            unsafe Unmanaged<EventSink>.fromOpaque(opaque).release()
+        }
+        let operation = "listen to the events of \(uri)"
+        do {
+            switch kind {
+            case .lifecycle:
+                return .event(
+                    try unsafe registerAny(
+                        operation, VIR_DOMAIN_EVENT_ID_LIFECYCLE, apus_lifecycle_callback(lifecycleCallback),
+                        box, release))
+            case .iteration:
+                return .event(
+                    try unsafe registerAny(
+                        operation, VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION,
+                        apus_iteration_callback(iterationCallback), box, release))
+            case .jobCompleted:
+                return .event(
+                    try unsafe registerAny(
+                        operation, VIR_DOMAIN_EVENT_ID_JOB_COMPLETED,
+                        apus_job_completed_callback(jobCompletedCallback), box, release))
+            case .monitor(let name):
+                return .monitor(
+                    try check(
+                        operation,
+                        unsafe virConnectDomainQemuMonitorEventRegister(
+                            handle.raw, nil, name, monitorCallback, box, release, 0)))
+            }
+        } catch {
+            // A registration that failed never calls the free callback.
+            unsafe Unmanaged<EventSink>.fromOpaque(box).release()
+            throw error
+        }
+    }
+
+    private func registerAny(
+        _ operation: String, _ event: virDomainEventID, _ callback: virConnectDomainEventGenericCallback?,
+        _ box: UnsafeMutableRawPointer, _ release: virFreeCallback
+    ) throws(LibvirtError) -> CInt {
+        try check(
+            operation,
+            unsafe virConnectDomainEventRegisterAny(
+                handle.raw, nil, CInt(event.rawValue), callback, box, release))
+    }
+}

@@ -1,0 +1,118 @@
+internal import CLibvirt
+
+/// How a migration is carried out. Source: `virDomainMigrateFlags`.
+package struct MigrationFlags: OptionSet, Sendable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    private init(_ flag: virDomainMigrateFlags) { rawValue = flag.rawValue }
+
+    /// The guest runs on while its memory is copied.
+    package static let live = MigrationFlags(VIR_MIGRATE_LIVE)
+    /// The source daemon talks to the destination daemon itself; the move survives its client.
+    package static let peerToPeer = MigrationFlags(VIR_MIGRATE_PEER2PEER)
+    package static let persistDestination = MigrationFlags(VIR_MIGRATE_PERSIST_DEST)
+    package static let undefineSource = MigrationFlags(VIR_MIGRATE_UNDEFINE_SOURCE)
+    /// The guest's configuration cannot be changed meanwhile.
+    package static let changeProtection = MigrationFlags(VIR_MIGRATE_CHANGE_PROTECTION)
+    /// A disk error while copying ends the migration, not the guest.
+    package static let abortOnError = MigrationFlags(VIR_MIGRATE_ABORT_ON_ERROR)
+    /// The guest is left paused on the destination.
+    package static let paused = MigrationFlags(VIR_MIGRATE_PAUSED)
+}
+
+/// What a migration is given besides its flags.
+///
+/// Names that came after libvirt 9.0.0 are written as their documented strings, so that this compiles with
+/// older headers; whether a daemon knows one is for the caller to ask.
+package struct MigrationParameters: Sendable, Equatable {
+    /// Where the destination listens for the memory stream (`tcp://192.0.2.12`).
+    package var migrationURI: String?
+    package var destinationXML: String?
+    /// MiB/s, as libvirt counts; 0 or `nil` is no limit.
+    package var bandwidthMebibytesPerSecond: UInt64?
+
+    package init(
+        migrationURI: String? = nil, destinationXML: String? = nil, bandwidthMebibytesPerSecond: UInt64? = nil
+    ) {
+        self.migrationURI = migrationURI
+        self.destinationXML = destinationXML
+        self.bandwidthMebibytesPerSecond = bandwidthMebibytesPerSecond
+    }
+
+    func typed() throws(LibvirtError) -> TypedParameters {
+        var parameters = TypedParameters()
+        if let migrationURI { try parameters.add(VIR_MIGRATE_PARAM_URI, .string(migrationURI)) }
+        if let destinationXML { try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, .string(destinationXML)) }
+        if let bandwidth = bandwidthMebibytesPerSecond {
+            try parameters.add(VIR_MIGRATE_PARAM_BANDWIDTH, .uint64(bandwidth))
+        }
+        return parameters
+    }
+}
+
+extension DomainHandle {
+    /// Migrates peer to peer: the source daemon drives, and goes on when this process dies.
+    ///
+    /// Blocks until the move has ended. Source: `virDomainMigrateToURI3`.
+    ///
+    /// - Parameter destination: the destination's libvirt URI as the *source host* reaches it.
+    package borrowing func migrate(
+        toURI destination: String, flags: MigrationFlags, parameters: MigrationParameters
+    ) throws(LibvirtError) {
+        let typed = try parameters.typed()
+        let flags = flags.union(.peerToPeer).rawValue
+        try check(
+            "migrate the guest",
+            unsafe virDomainMigrateToURI3(raw, destination, typed.raw, UInt32(typed.count), flags))
+    }
+
+    /// Migrates with this process between the two daemons: for hosts that cannot reach each other's libvirt.
+    ///
+    /// Blocks until the move has ended; when this process dies, the source daemon cancels the move.
+    /// Source: `virDomainMigrate3`.
+    package borrowing func migrate(
+        to destination: Connection, flags: MigrationFlags, parameters: MigrationParameters
+    ) throws(LibvirtError) {
+        let typed = try parameters.typed()
+        let arrived = unsafe virDomainMigrate3(
+            raw, destination.handle.raw, typed.raw, UInt32(typed.count),
+            flags.subtracting(.peerToPeer).rawValue)
+        guard let arrived = unsafe arrived else { throw .last("migrate the guest") }
+        unsafe virDomainFree(arrived)
+    }
+
+    /// The longest stop that the switchover may take, also for a job that runs already.
+    package borrowing func setMaxDowntime(_ limit: Duration) throws(LibvirtError) {
+        try check(
+            "set the downtime limit", unsafe virDomainMigrateSetMaxDowntime(raw, limit.wholeMilliseconds, 0))
+    }
+
+    package borrowing func maxDowntime() throws(LibvirtError) -> Duration {
+        var milliseconds: UInt64 = 0
+        try check("read the downtime limit", unsafe virDomainMigrateGetMaxDowntime(raw, &milliseconds, 0))
+        return .milliseconds(Int64(clamping: milliseconds))
+    }
+
+    /// The bandwidth of the memory stream in MiB/s, as libvirt counts; 0 is no limit.
+    package borrowing func setMaxBandwidth(mebibytesPerSecond: UInt64) throws(LibvirtError) {
+        try check(
+            "set the migration bandwidth",
+            unsafe virDomainMigrateSetMaxSpeed(raw, CUnsignedLong(mebibytesPerSecond), 0))
+    }
+
+    package borrowing func maxBandwidthMebibytesPerSecond() throws(LibvirtError) -> UInt64 {
+        var speed: CUnsignedLong = 0
+        try check("read the migration bandwidth", unsafe virDomainMigrateGetMaxSpeed(raw, &speed, 0))
+        return UInt64(speed)
+    }
+}
+
+extension Duration {
+    /// Rounded to whole milliseconds, never below 1 for a positive span: libvirt refuses a zero limit.
+    var wholeMilliseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let milliseconds = UInt64(seconds) * 1000 + UInt64((attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000)
+        return self > .zero ? max(milliseconds, 1) : milliseconds
+    }
+}

@@ -1,0 +1,91 @@
+internal import CLibvirt
+
+/// The UUID of a domain in libvirt's lower-case form with dashes; `nil` when libvirt reports an error.
+func uuidString(of domain: virDomainPtr) -> String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(VIR_UUID_STRING_BUFLEN)) { buffer in
+        guard let start = buffer.baseAddress, unsafe virDomainGetUUIDString(domain, start) == 0 else {
+            return nil
+        }
+        return unsafe String(cString: start)
+    }
+}
+
+extension DomainHandle {
+    package borrowing func name() throws(LibvirtError) -> String {
+        guard let raw = unsafe virDomainGetName(raw) else { throw .last("read a guest's name") }
+        return unsafe String(cString: raw)
+    }
+
+    /// The UUID in libvirt's lower-case form with dashes.
+    package borrowing func uuid() throws(LibvirtError) -> String {
+        guard let uuid = unsafe uuidString(of: raw) else { throw .last("read a guest's UUID") }
+        return uuid
+    }
+
+    package borrowing func state() throws(LibvirtError) -> DomainState {
+        var state: CInt = 0
+        var reason: CInt = 0
+        try check("read a guest's state", unsafe virDomainGetState(raw, &state, &reason, 0))
+        return DomainState(raw: state, reason: reason)
+    }
+
+    /// Which of a domain's two documents is meant, and in which form.
+    package enum Document: Sendable {
+        /// What runs now (or the definition, when nothing runs).
+        case live
+        /// What a later start would use.
+        case inactive
+        /// What runs now, in the form that another host accepts.
+        case migratable
+
+        var flags: UInt32 {
+            switch self {
+            case .live: 0
+            case .inactive: VIR_DOMAIN_XML_INACTIVE.rawValue
+            case .migratable: VIR_DOMAIN_XML_MIGRATABLE.rawValue
+            }
+        }
+    }
+
+    package borrowing func xml(_ document: Document) throws(LibvirtError) -> String {
+        try unsafe adopt("read a guest's definition", virDomainGetXMLDesc(raw, document.flags))
+    }
+
+    /// Whether a definition stays when the guest stops.
+    package borrowing func isPersistent() throws(LibvirtError) -> Bool {
+        try check("ask whether a guest is persistent", unsafe virDomainIsPersistent(raw)) == 1
+    }
+
+    package borrowing func hasManagedSave() throws(LibvirtError) -> Bool {
+        try check("ask whether a guest has a saved state", unsafe virDomainHasManagedSaveImage(raw, 0)) == 1
+    }
+
+    borrowing func summary() throws(LibvirtError) -> DomainSummary {
+        var info = virDomainInfo()
+        try check("read a guest's size", unsafe virDomainGetInfo(raw, &info))
+        let id = unsafe virDomainGetID(raw)
+        let state = try state()
+        return DomainSummary(
+            name: try name(), uuid: try uuid(), id: id == UInt32.max ? nil : Int32(bitPattern: id),
+            state: state, memoryBytes: UInt64(info.maxMem) * 1024, vcpus: Int(info.nrVirtCpu),
+            isPersistent: try isPersistent(), hasManagedSave: try hasManagedSave(),
+            job: id == UInt32.max ? nil : try? jobStatistics()?.operation)
+    }
+
+    // MARK: Changing it
+
+    /// Lets a paused guest run on.
+    package borrowing func resume() throws(LibvirtError) {
+        try check("let a guest run on", unsafe virDomainResume(raw))
+    }
+
+    /// Stops the guest's processors, keeping its memory.
+    package borrowing func suspend() throws(LibvirtError) {
+        try check("pause a guest", unsafe virDomainSuspend(raw))
+    }
+
+    /// Starts a guest that is shut off.
+    package borrowing func start() throws(LibvirtError) {
+        try check("start a guest", unsafe virDomainCreate(raw))
+    }
+}

@@ -1,0 +1,77 @@
+package import FleetModel
+
+/// What is true after a move's call came back, whatever the call itself said.
+///
+/// The returned error is not trusted: the two hosts' own words about the guest decide. Until commitment the
+/// source's copy is the guest; after it the destination's is.
+package enum Settlement: Sendable, Hashable {
+    /// The guest is on the destination, and only there.
+    case arrived
+    /// The guest is on the source as it was before.
+    case unmoved
+    /// The source's copy stands still although it ran before: let it run on.
+    case resumeSource
+    /// The destination's copy is the only one and stands still although it ran before: let it run on.
+    case resumeDestination
+    /// The hosts are still sorting it out: ask again.
+    case unsettled
+    /// Not provably good: stop and say what was seen.
+    case notKnown
+
+    /// What one host answered.
+    package enum Answer: Sendable, Hashable {
+        case absent
+        case present(GuestState)
+        /// It could not be asked.
+        case silent
+
+        package var text: String {
+            switch self {
+            case .absent: "not there"
+            case .present(let state): state.description
+            case .silent: "could not be asked"
+            }
+        }
+    }
+
+    /// Decides from both answers.
+    ///
+    /// - Parameters:
+    ///   - wasPaused: the guest was paused before the move and is to stay so.
+    ///   - stillBusy: one of the hosts has a job of this guest under way.
+    package static func decide(
+        source: Answer, destination: Answer, wasPaused: Bool, stillBusy: Bool
+    ) -> Settlement {
+        guard !stillBusy else { return .unsettled }
+        let here = Copy(source)
+        let there = Copy(destination)
+        switch (here, there) {
+        case (.unknown, _), (_, .unknown): return .notKnown
+        case (.running, .none): return .unmoved
+        case (.standing, .none): return wasPaused ? .unmoved : .resumeSource
+        case (.none, .running): return .arrived
+        case (.none, .standing): return wasPaused ? .arrived : .resumeDestination
+        case (.running, .standing), (.standing, .standing): return .unsettled
+        case (.standing, .running), (.running, .running), (.none, .none): return .notKnown
+        }
+    }
+
+    /// A copy of the guest on one host, as far as the decision needs it.
+    private enum Copy {
+        case none, running, standing, unknown
+
+        init(_ answer: Answer) {
+            switch answer {
+            case .absent: self = .none
+            case .silent: self = .unknown
+            case .present(let state):
+                switch state.kind {
+                case .running: self = state.reason.hasPrefix("postcopy") ? .unknown : .running
+                case .paused: self = state.reason.hasPrefix("postcopy") ? .unknown : .standing
+                case .shutOff, .saved: self = .none
+                case .crashed, .shuttingDown, .suspended, .unknown: self = .unknown
+                }
+            }
+        }
+    }
+}

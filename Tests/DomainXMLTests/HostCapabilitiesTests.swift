@@ -1,0 +1,34 @@
+@testable import DomainXML
+import Testing
+
+@Suite("Host capabilities")
+struct HostCapabilitiesTests {
+    @Test("name the host, its processor and the guests it can run")
+    func read() throws {
+        let host = try HostCapabilities(parsing: Sample.capabilities)
+        #expect(host.uuid == "6d5f1c4e-0000-4000-8000-00aa00bb00cc")
+        #expect(host.processor.architecture == "x86_64")
+        #expect(host.processor.model == "Skylake-Server-IBRS")
+        #expect(host.processor.vendor == "Intel")
+        #expect(host.processor.features == ["ds", "pku"])
+        #expect(host.processor.xml.hasPrefix("<cpu>"))
+        #expect(host.migrationTransports == ["tcp", "rdma"])
+        let guest = try #require(host.guests.first)
+        #expect(guest.kind == "hvm")
+        #expect(guest.architecture == "x86_64")
+        #expect(guest.accelerators == [.qemu, .kvm])
+        #expect(guest.emulator == "/usr/bin/qemu-system-x86_64")
+        #expect(
+            guest.machines == [
+                .init(name: "pc", canonical: "pc-i440fx-7.2"), .init(name: "pc-q35-7.2", canonical: nil),
+            ])
+    }
+
+    @Test("of another kind of document are refused")
+    func refused() {
+        let wrong = #expect(throws: XMLError.self) { try HostCapabilities(parsing: Sample.shutOff) }
+        #expect(wrong?.code == .wrongDocument)
+        let empty = #expect(throws: XMLError.self) { try HostCapabilities(parsing: "<capabilities/>") }
+        #expect(empty?.code == .missing)
+    }
+}
