@@ -30,7 +30,6 @@ package struct Host: Sendable, Hashable, Codable {
 /// What a host's libvirt says about the host.
 package struct HostFacts: Sendable, Hashable, Codable {
     package let host: Host
-    package let hostname: String
     /// libvirt's own identity of the host; two names with the same UUID are one host.
     package let uuid: String?
     package let libvirtVersion: SoftwareVersion
@@ -40,11 +39,10 @@ package struct HostFacts: Sendable, Hashable, Codable {
     package let freeMemory: ByteCount?
 
     package init(
-        host: Host, hostname: String, uuid: String?, libvirtVersion: SoftwareVersion,
+        host: Host, uuid: String?, libvirtVersion: SoftwareVersion,
         hypervisorVersion: SoftwareVersion, processors: Int, memory: ByteCount, freeMemory: ByteCount?
     ) {
         self.host = host
-        self.hostname = hostname
         self.uuid = uuid
         self.libvirtVersion = libvirtVersion
         self.hypervisorVersion = hypervisorVersion

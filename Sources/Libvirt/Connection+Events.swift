@@ -58,9 +58,11 @@ private enum Registration: Sendable {
 extension Connection {
     /// The events of these kinds, of every domain of the host, in the order in which they arrive.
     ///
-    /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes away.
+    /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes away,
+    /// until then it keeps the connection open.
     ///
     /// - Throws: `LibvirtError` when the daemon refuses a registration; then none is left behind.
+    ///   `.invalidArgument` when a stream of this connection carries one of these kinds already.
     package func events(_ kinds: [DomainEventKind]) throws(LibvirtError) -> AsyncStream<DomainEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self)
         var registrations: [Registration] = []
@@ -73,10 +75,8 @@ extension Connection {
             }
         }
         let held = registrations
-        continuation.onTermination = { [weak self] _ in
-            guard let self else { return }
-            Task { await self.deregister(held) }
-        }
+        // Strong on purpose: libvirt's callbacks hold the C connection, so without us it would never close.
+        continuation.onTermination = { _ in Task { await self.deregister(held) } }
         return stream
     }
 

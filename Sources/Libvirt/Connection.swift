@@ -22,7 +22,7 @@ package actor Connection {
 
     /// The URI that was asked for.
     package nonisolated let uri: String
-    /// Yields once, when the daemon or the link went away, and ends.
+    /// Yields once, when the daemon or the link went away, and ends; ends without a word when we close.
     package nonisolated let closed: AsyncStream<CloseReason>
 
     nonisolated let handle: ConnectionHandle
@@ -63,18 +63,12 @@ package actor Connection {
 
         func open(_ uri: String, keepalive: Keepalive) throws(LibvirtError) -> Connection {
             guard let raw = unsafe virConnectOpen(uri) else { throw .last("connect to \(uri)") }
-            let handle = unsafe ConnectionHandle(adopting: raw)
+            let (closed, continuation) = AsyncStream.makeStream(of: CloseReason.self)
+            let handle = unsafe ConnectionHandle(adopting: raw, closed: continuation)
             let seconds = CInt(clamping: keepalive.interval.components.seconds)
             // The test driver has no remote side and refuses keepalive: nothing to watch there.
             if unsafe virConnectSetKeepAlive(raw, seconds, keepalive.count) < 0 {
                 virResetLastError()
-            }
-            let (closed, continuation) = AsyncStream.makeStream(of: CloseReason.self)
-            let box = unsafe Unmanaged.passRetained(CloseSink(continuation)).toOpaque()
-            if unsafe virConnectRegisterCloseCallback(raw, closeCallback, box, releaseCloseSink) < 0 {
-                virResetLastError()
-                unsafe Unmanaged<CloseSink>.fromOpaque(box).release()
-                continuation.finish()
             }
             return Connection(uri: uri, handle: handle, executor: executor, closed: closed)
         }

@@ -1,4 +1,5 @@
 internal import CLibvirt
+internal import Synchronization
 
 /// The only owner of a `virConnectPtr`.
 ///
@@ -6,13 +7,29 @@ internal import CLibvirt
 /// pointer itself never changes; what must not interleave is put on one queue by `Connection`.
 @safe struct ConnectionHandle: ~Copyable, @unchecked Sendable {
     let raw: virConnectPtr
+    private let closeSink: CloseSink
 
-    init(adopting raw: virConnectPtr) { unsafe self.raw = raw }
+    /// `closed` is told why the connection ended, and finished at the latest when this handle goes.
+    init(adopting raw: virConnectPtr, closed: AsyncStream<CloseReason>.Continuation) {
+        unsafe self.raw = raw
+        closeSink = CloseSink(closed)
+        let box = unsafe Unmanaged.passRetained(closeSink).toOpaque()
+        if unsafe virConnectRegisterCloseCallback(raw, closeCallback, box, releaseCloseSink) < 0 {
+            virResetLastError()
+            unsafe releaseCloseSink(box)
+        }
+    }
 
     deinit {
         // The close callback holds a reference of its own; with it, the connection would never close.
-        unsafe virConnectUnregisterCloseCallback(raw, closeCallback)
+        let status = unsafe virConnectUnregisterCloseCallback(raw, closeCallback)
+        if status < 0 { virResetLastError() }
         unsafe virConnectClose(raw)
+        // A driver without a remote side says yes to both calls and does nothing: the box is still ours then.
+        if status == 0, !closeSink.isReleased {
+            unsafe releaseCloseSink(Unmanaged.passUnretained(closeSink).toOpaque())
+        }
+        closeSink.continuation.finish()
     }
 }
 
@@ -44,6 +61,12 @@ package enum CloseReason: Sendable, Equatable {
 /// What the close callback may do: note the reason and end the stream.
 final class CloseSink: Sendable {
     let continuation: AsyncStream<CloseReason>.Continuation
+    private let released = Atomic(false)
+
+    /// Whether libvirt has given its reference back.
+    var isReleased: Bool { released.load(ordering: .acquiring) }
+
+    fileprivate func noteRelease() { released.store(true, ordering: .releasing) }
 
     init(_ continuation: AsyncStream<CloseReason>.Continuation) { self.continuation = continuation }
 }
@@ -57,5 +80,7 @@ let closeCallback: virConnectCloseFunc = { _, reason, opaque in
 
 let releaseCloseSink: virFreeCallback = { opaque in
     guard let opaque = unsafe opaque else { return }
-    unsafe Unmanaged<CloseSink>.fromOpaque(opaque).takeRetainedValue().continuation.finish()
+    let sink = unsafe Unmanaged<CloseSink>.fromOpaque(opaque).takeRetainedValue()
+    sink.noteRelease()
+    sink.continuation.finish()
 }

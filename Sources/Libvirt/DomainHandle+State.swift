@@ -60,7 +60,8 @@ extension DomainHandle {
         try check("ask whether a guest has a saved state", unsafe virDomainHasManagedSaveImage(raw, 0)) == 1
     }
 
-    borrowing func summary() throws(LibvirtError) -> DomainSummary {
+    /// Everything that a listing shows of the domain.
+    package borrowing func summary() throws(LibvirtError) -> DomainSummary {
         var info = virDomainInfo()
         try check("read a guest's size", unsafe virDomainGetInfo(raw, &info))
         let id = unsafe virDomainGetID(raw)

@@ -1,4 +1,4 @@
-package import FleetModel
+import FleetModel
 
 extension Preflight {
     /// What a move asks of libvirt, and since when libvirt has it. Source: libvirt's own "Since" notes.

@@ -1,0 +1,111 @@
+import FleetModel
+import Yams
+
+/// Reads an inventory strictly: every key is known, every value has its type, and an error says where.
+struct InventoryParser {
+    let file: String
+
+    func parse(_ text: String) throws(ApusError) -> Inventory {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw invalid(nil, "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML")
+        } catch {
+            throw invalid(nil, "\(error)")
+        }
+        guard let root else { throw invalid(nil, "it is empty") }
+        let top = try mapping(root, "the inventory")
+        var hosts: [Host] = []
+        for (key, value) in top {
+            let name = try scalar(key, "a key")
+            guard name == "hosts" else { throw unknown(key, name, among: ["hosts"]) }
+            for (hostKey, description) in try mapping(value, "hosts") {
+                hosts.append(try host(named: try scalar(hostKey, "a host's name"), at: hostKey, description))
+            }
+        }
+        let names = hosts.map(\.name)
+        if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+            throw invalid(nil, "host \(twice) is there twice")
+        }
+        return Inventory(hosts: hosts)
+    }
+
+    private static let keys = [
+        "uri", "peer-uri", "migration-address", "remote-shell", "max-incoming", "max-outgoing",
+    ]
+
+    private func host(named name: String, at place: Node, _ description: Node) throws(ApusError) -> Host {
+        var texts: [String: String] = [:]
+        var shell: [String]?
+        var limits: [String: Int] = [:]
+        for (key, value) in try mapping(description, "host \(name)") {
+            let word = try scalar(key, "a key of host \(name)")
+            switch word {
+            case "uri", "peer-uri", "migration-address":
+                texts[word] = try scalar(value, "\(word) of host \(name)")
+            case "remote-shell":
+                shell = try words(value, "remote-shell of host \(name)")
+            case "max-incoming", "max-outgoing":
+                let text = try scalar(value, "\(word) of host \(name)")
+                guard let number = Int(text), (1...1000).contains(number) else {
+                    throw invalid(value, "\(word) of host \(name) is '\(text)', not a number from 1 to 1000")
+                }
+                limits[word] = number
+            default:
+                throw unknown(key, word, among: Self.keys)
+            }
+        }
+        guard let uri = texts["uri"] else {
+            throw invalid(place, "host \(name) has no uri (such as qemu+ssh://\(name)/system)")
+        }
+        for (key, value) in texts where key != "migration-address" && !value.contains(":/") {
+            throw invalid(
+                description, "\(key) of host \(name) is '\(value)', not a libvirt URI such as qemu+ssh://\(name)/system")
+        }
+        return Host(
+            name: name, uri: uri, peerURI: texts["peer-uri"], migrationAddress: texts["migration-address"],
+            remoteShell: shell, maxIncoming: limits["max-incoming"] ?? 2,
+            maxOutgoing: limits["max-outgoing"] ?? 2, filling: HostDefaults(uri: uri))
+    }
+
+    // MARK: Types
+
+    private func mapping(_ node: Node, _ what: String) throws(ApusError) -> [(Node, Node)] {
+        guard case .mapping(let mapping) = node else {
+            throw invalid(node, "\(what) must be keys with values")
+        }
+        return mapping.map { ($0.key, $0.value) }
+    }
+
+    private func scalar(_ node: Node, _ what: String) throws(ApusError) -> String {
+        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+            throw invalid(node, "\(what) must be a single value")
+        }
+        return scalar.string
+    }
+
+    private func words(_ node: Node, _ what: String) throws(ApusError) -> [String] {
+        guard case .sequence(let sequence) = node else {
+            throw invalid(node, "\(what) must be a list of words, such as [ssh, alpha]")
+        }
+        var words: [String] = []
+        for element in sequence { words.append(try scalar(element, "each word of \(what)")) }
+        return words
+    }
+
+    // MARK: Errors
+
+    private func unknown(_ place: Node, _ key: String, among known: [String]) -> ApusError {
+        invalid(
+            place, "unknown key '\(key)'",
+            hint: Spelling.suggestion(for: key, in: known) ?? "Known keys here: \(known.joined(separator: ", ")).")
+    }
+
+    private func invalid(_ place: Node?, _ detail: String, hint: String? = nil) -> ApusError {
+        let line = place?.mark.map { ", line \($0.line)" } ?? ""
+        return ApusError(
+            .inventoryInvalid, "read the inventory", "\(file)\(line): \(detail)",
+            hint: hint ?? "docs/inventory.md shows what an inventory looks like.")
+    }
+}

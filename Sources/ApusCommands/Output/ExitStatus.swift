@@ -1,0 +1,42 @@
+import FleetModel
+
+/// How a command ended, for scripts. Documented by `apus help exit-status`.
+enum ExitStatus: Int32, Error, Sendable, CaseIterable {
+    case done = 0
+    case failed = 1
+    case blocked = 2
+    case needsPerson = 3
+    case usage = 64
+    case interrupted = 130
+
+    /// The status that goes with an error's code.
+    init(_ code: ApusError.Code) {
+        switch code {
+        case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable:
+            self = .usage
+        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
+            .noMove:
+            self = .blocked
+        case .stateNotKnown:
+            self = .needsPerson
+        case .interrupted:
+            self = .interrupted
+        case .abortRefused, .connectionLost, .libvirtFailed, .migrationAborted, .migrationFailed,
+            .remoteShellFailed, .timedOut:
+            self = .failed
+        }
+    }
+
+    /// What it means, for people.
+    var meaning: String {
+        switch self {
+        case .done: "Done, or nothing to do. In JSON, `changed` tells which."
+        case .failed: "Failed, timed out or aborted by someone. Every guest is where it was, unharmed."
+        case .blocked: "Blocked by a finding, an unknown guest or a host that is down. Nothing was attempted."
+        case .needsPerson: "Needs a person: the state is not provably good. The message says what was seen."
+        case .usage: "Usage: an unknown option, host, inventory key or unit, or --from and --to the same host."
+        case .interrupted: "INT, TERM or HUP: rolled back. After switchover a signal does not roll back; the move "
+            + "is finished and the status is 0."
+        }
+    }
+}

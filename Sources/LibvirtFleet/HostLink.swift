@@ -1,0 +1,53 @@
+import FleetModel
+import Libvirt
+
+/// A connection to one host that is opened anew after it broke.
+actor HostLink {
+    nonisolated let host: Host
+    private let connector: HostConnector
+    private var connection: Connection?
+
+    init(host: Host, connector: HostConnector) {
+        self.host = host
+        self.connector = connector
+    }
+
+    /// The open connection; opened now if there is none.
+    func open() async throws(ApusError) -> Connection {
+        if let connection { return connection }
+        let opened = try await connector.connect(to: host)
+        connection = opened
+        return opened
+    }
+
+    /// Runs `work` on the connection and says in our words why it failed.
+    ///
+    /// A connection that broke is forgotten, so that the next call opens another.
+    func use<Value: Sendable>(
+        _ work: @Sendable (Connection) async throws(LibvirtError) -> Value
+    ) async throws(ApusError) -> Value {
+        let connection = try await open()
+        do throws(LibvirtError) {
+            return try await work(connection)
+        } catch {
+            let translated = ApusError(error, host: host)
+            if translated.code == .connectionLost { self.connection = nil }
+            throw translated
+        }
+    }
+
+    /// The guest on this host, or `nil` when the host knows none of that name or UUID.
+    func guest(_ reference: DomainReference) async throws(ApusError) -> Guest? {
+        let summary = try await use { (connection) throws(LibvirtError) -> DomainSummary? in
+            do throws(LibvirtError) {
+                return try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                    try domain.summary()
+                }
+            } catch {
+                guard error.code == .noDomain else { throw error }
+                return nil
+            }
+        }
+        return summary.map { Guest($0, host: host) }
+    }
+}

@@ -1,0 +1,105 @@
+package import FleetModel
+import Libvirt
+package import Migration
+import Transfer
+
+/// One move between two libvirt hosts: the engine's ports.
+package struct LibvirtMove: MovePorts {
+    private let plan: MovePlan
+    private let source: HostLink
+    private let destination: HostLink
+    private let worker: HostLink
+    let reference: DomainReference
+
+    package let clock = ContinuousClock()
+
+    init(plan: MovePlan, source: HostLink, destination: HostLink, worker: HostLink) {
+        self.plan = plan
+        self.source = source
+        self.destination = destination
+        self.worker = worker
+        reference = .uuid(plan.guest.uuid)
+    }
+
+    package func transfer() async throws(ApusError) {
+        let connection = try await worker.open()
+        let parameters = MigrationParameters(
+            migrationURI: plan.migrationURI,
+            bandwidthMebibytesPerSecond: plan.request.bandwidth?.wholeMebibytesPerSecond)
+        let flags = flags
+        do throws(LibvirtError) {
+            switch plan.request.control {
+            case .peerToPeer:
+                let uri = plan.destination.peerURI ?? plan.destination.uri
+                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                    try domain.migrate(toURI: uri, flags: flags, parameters: parameters)
+                }
+            case .direct:
+                let target = try await openForDirect()
+                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                    try domain.migrate(to: target, flags: flags, parameters: parameters)
+                }
+            }
+        } catch {
+            throw ApusError(migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
+        }
+    }
+
+    private var flags: MigrationFlags {
+        var flags: MigrationFlags = [.live, .changeProtection, .abortOnError]
+        if plan.isPersistent {
+            flags.insert(.persistDestination)
+            if !plan.request.keepDefinition { flags.insert(.undefineSource) }
+        }
+        return flags
+    }
+
+    /// A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
+    private func openForDirect() async throws(LibvirtError) -> Connection {
+        try await Connection.open(plan.destination.uri)
+    }
+
+    package func sample() async throws(ApusError) -> JobSample? {
+        let reference = reference
+        return try await source.use { (connection) throws(LibvirtError) -> JobStatistics? in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.jobStatistics() }
+        }.map(JobSample.init)
+    }
+
+    package func abort() async throws(ApusError) {
+        let reference = reference
+        try await source.use { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.abortJob() }
+        }
+    }
+
+    package func guest(on side: Side) async throws(ApusError) -> Guest? {
+        try await link(side).guest(reference)
+    }
+
+    package func resume(on side: Side) async throws(ApusError) {
+        let reference = reference
+        try await link(side).use { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.resume() }
+        }
+    }
+
+    package func exchangeDowntimeLimit(_ limit: Duration) async throws(ApusError) -> Duration {
+        let reference = reference
+        return try await source.use { (connection) throws(LibvirtError) -> Duration in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                let found = try domain.maxDowntime()
+                try domain.setMaxDowntime(limit)
+                return found
+            }
+        }
+    }
+
+    package func clockOffset() async -> ClockOffset? {
+        await ClockProbe(source: plan.source, destination: plan.destination).offset()
+    }
+
+    func link(_ side: Side) -> HostLink {
+        side == .source ? source : destination
+    }
+}

@@ -1,0 +1,76 @@
+package import FleetModel
+import Libvirt
+package import Migration
+
+/// The two hosts of one move, connected: reads the facts and then carries the plan out.
+package struct MoveSession: Sendable {
+    package let guest: Guest
+    let source: HostLink
+    let destination: HostLink
+    /// The source's second connection: the migrate call holds it to the end.
+    let worker: HostLink
+
+    /// What was found when the hosts were asked for the guest.
+    package enum Opening: Sendable {
+        case ready(MoveSession)
+        /// The guest is active on the destination, and on no other host.
+        case alreadyThere(Guest)
+    }
+
+    /// Finds the guest and connects both hosts.
+    ///
+    /// - Parameters:
+    ///   - guest: name or UUID; libvirt's id too, when `source` is given.
+    ///   - source: the host to take it from; `nil` asks every host of the inventory.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`, `permission-denied`.
+    package static func open(
+        guest: String, from source: Host?, to destination: Host, inventory: Inventory,
+        connector: HostConnector = HostConnector()
+    ) async throws(ApusError) -> Opening {
+        let destinationLink = HostLink(host: destination, connector: connector)
+        let others = source.map { [$0] } ?? inventory.hosts.filter { $0 != destination }
+        let links = others.map { HostLink(host: $0, connector: connector) }
+        async let destinationOpened = Result(awaiting: { () async throws(ApusError) in
+            try await destinationLink.open()
+        })
+        // The destination is asked too: a guest that is there already needs no move.
+        let located: (guest: Guest, link: HostLink)
+        do {
+            located = try await GuestLocator(
+                guest: guest, links: source == nil ? links + [destinationLink] : links
+            ).locate()
+        } catch {
+            guard source != nil, error.code == .unknownGuest,
+                let there = try? await GuestLocator(guest: guest, links: [destinationLink]).locate().guest,
+                there.state.isActive
+            else { throw error }
+            return .alreadyThere(there)
+        }
+        _ = try await destinationOpened.get()
+        if located.link === destinationLink { return .alreadyThere(located.guest) }
+        if !located.guest.state.isActive,
+            let there = try await destinationLink.guest(.uuid(located.guest.identity.uuid)), there.state.isActive
+        {
+            return .alreadyThere(there)
+        }
+        return .ready(
+            MoveSession(
+                guest: located.guest, source: located.link, destination: destinationLink,
+                worker: HostLink(host: located.link.host, connector: connector)))
+    }
+
+    /// The ports that carry `plan` out between these two hosts.
+    package func ports(for plan: MovePlan) -> LibvirtMove {
+        LibvirtMove(plan: plan, source: source, destination: destination, worker: worker)
+    }
+}
+
+extension Result where Success: Sendable, Failure == ApusError {
+    init(awaiting work: @Sendable () async throws(ApusError) -> Success) async {
+        do throws(ApusError) {
+            self = .success(try await work())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

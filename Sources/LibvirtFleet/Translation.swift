@@ -1,0 +1,63 @@
+import FleetModel
+import Libvirt
+
+extension GuestState {
+    init(_ state: DomainState, saved: Bool) {
+        let kind: Kind =
+            switch state.kind {
+            case .running, .blocked: .running
+            case .paused: .paused
+            case .shutOff: saved ? .saved : .shutOff
+            case .shuttingDown: .shuttingDown
+            case .crashed: .crashed
+            case .suspendedByGuest: .suspended
+            case .noState, .other: .unknown
+            }
+        self.init(kind, reason: state.reason)
+    }
+}
+
+extension GuestActivity {
+    init?(_ operation: JobStatistics.Operation?) {
+        switch operation {
+        case nil: return nil
+        case .migrationOut: self = .migratingOut
+        case .migrationIn: self = .migratingIn
+        case .save: self = .saving
+        case .restore: self = .restoring
+        case .dump: self = .dumping
+        case .backup: self = .backup
+        case .snapshot, .snapshotRevert: self = .snapshot
+        case .unknown, .start, .other: self = .other
+        }
+    }
+}
+
+extension Guest {
+    init(_ summary: DomainSummary, host: Host) {
+        self.init(
+            identity: GuestIdentity(name: summary.name, uuid: summary.uuid), host: host.name,
+            state: GuestState(summary.state, saved: summary.hasManagedSave),
+            memory: ByteCount(summary.memoryBytes), vcpus: summary.vcpus,
+            isPersistent: summary.isPersistent, activity: GuestActivity(summary.job))
+    }
+}
+
+extension SoftwareVersion {
+    init(_ version: LibraryVersion) {
+        self.init(version.number / 1_000_000, version.number / 1_000 % 1_000, version.number % 1_000)
+    }
+}
+
+extension JobSample {
+    init(_ statistics: JobStatistics) {
+        self.init(
+            elapsed: statistics.elapsed,
+            memoryTotal: statistics.memoryTotalBytes.map(ByteCount.init),
+            memoryRemaining: statistics.memoryRemainingBytes.map(ByteCount.init),
+            wire: statistics.dataProcessedBytes.map(ByteCount.init),
+            throughput: statistics.memoryBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
+            dirtyRate: statistics.dirtyBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
+            round: statistics.iteration, downtime: statistics.downtime)
+    }
+}

@@ -1,0 +1,273 @@
+package import FleetModel
+import Policy
+import Logging
+
+/// One live migration as a transaction between two hosts: it ends with the guest on exactly one of them, or
+/// says what it saw.
+///
+/// The engine feeds events and samples in, carries out what the plan says and asks both hosts at the end; it
+/// never trusts the error that the move's own call returned.
+package actor LiveMigration<Ports: MovePorts> {
+    package typealias Instant = Ports.MoveClock.Instant
+
+    private let id: String
+    private let plan: MovePlan
+    private let ports: Ports
+    private let began: Instant
+    private let progress: @Sendable (MoveProgress) -> Void
+
+    private var timeline: Timeline<Instant>
+    private var lastSample: JobSample?
+    private var abortReason: AbortReason?
+    private var notice: String?
+    private var ended = false
+    private var remarks: [String] = []
+    /// The slowest answer so far: how late an event may have been.
+    private var slowestAnswer: Duration = .milliseconds(1)
+
+    /// A move that has not begun.
+    ///
+    /// - Parameters:
+    ///   - began: when the user's command began: the total time counts from there.
+    ///   - progress: called at every event and sample; it must not block.
+    package init(
+        plan: MovePlan, ports: Ports, began: Instant, progress: @escaping @Sendable (MoveProgress) -> Void
+    ) {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        id = String(repeating: "0", count: 16 - digits.count) + digits
+        self.plan = plan
+        self.ports = ports
+        self.began = began
+        self.progress = progress
+        timeline = Timeline(began: began)
+    }
+
+    /// Asks the move to end early. Before switchover it is rolled back; after it, it is finished.
+    package func requestAbort(_ reason: AbortReason) {
+        guard abortReason == nil, !ended else { return }
+        abortReason = reason
+        notice =
+            timeline.phase >= .commitment
+            ? "the guest has switched over: finishing the move"
+            : "aborting; waiting until \(plan.guest) runs on \(plan.source.name)"
+        report()
+    }
+
+    /// Carries the plan out.
+    ///
+    /// - Throws: `ApusError` with `migration-failed`, `migration-aborted`, `timed-out` or `interrupted` when the
+    ///   guest is where it was, unharmed; `state-not-known` when that could not be proven.
+    package func run() async throws(ApusError) -> MoveResult {
+        let foundLimit = try await applyDowntimeLimit()
+        let events = try await ports.events()
+        timeline.enter(.reservation, at: ports.clock.now)
+        report()
+        let failure = await carryOut(events: events)
+        ended = true
+        do {
+            let result = try await settle(after: failure)
+            return result
+        } catch {
+            if let foundLimit { await restoreDowntimeLimit(foundLimit) }
+            throw error
+        }
+    }
+
+    // MARK: While it runs
+
+    private func applyDowntimeLimit() async throws(ApusError) -> Duration? {
+        guard let limit = plan.request.downtimeLimit, !plan.wasPaused else { return nil }
+        return try await ports.exchangeDowntimeLimit(limit)
+    }
+
+    /// A limit that was set outlives an aborted job, so a later move would inherit it.
+    private func restoreDowntimeLimit(_ limit: Duration) async {
+        do {
+            _ = try await ports.exchangeDowntimeLimit(limit)
+        } catch {
+            Logger.current.warning(
+                "the downtime limit could not be put back",
+                metadata: [
+                    "guest": "\(plan.guest)", "host": "\(plan.source.name)", "limit": "\(limit.text)",
+                    "error": "\(error.detail)",
+                ])
+        }
+    }
+
+    /// Runs the transfer with its watchers beside it.
+    ///
+    /// - Returns: the error of the transfer's own call, which decides nothing yet.
+    private func carryOut(events: AsyncStream<GuestEvent<Instant>>) async -> ApusError? {
+        await withTaskGroup(of: Void.self) { watchers in
+            watchers.addTask { await self.follow(events) }
+            watchers.addTask { await self.takeSamples() }
+            watchers.addTask { await self.enforceAbort() }
+            watchers.addTask { await self.measureClockOffset() }
+            if let timeout = plan.request.timeout {
+                watchers.addTask { await self.enforce(timeout) }
+            }
+            var failure: ApusError?
+            do throws(ApusError) {
+                try await ports.transfer()
+            } catch {
+                failure = error
+            }
+            await drainEvents(expectingArrival: failure == nil)
+            watchers.cancelAll()
+            return failure
+        }
+    }
+
+    private var clockOffset: ClockOffset?
+
+    private func measureClockOffset() async {
+        clockOffset = await ports.clockOffset()
+    }
+
+    private func follow(_ events: AsyncStream<GuestEvent<Instant>>) async {
+        for await event in events {
+            timeline.note(event)
+            if case .lost(let reason) = event.kind {
+                notice = "the connection to \(host(event.side).name) broke (\(reason))"
+            }
+            report()
+            wakeWaiters()
+        }
+    }
+
+    private func takeSamples() async {
+        while !Task.isCancelled {
+            let asked = ports.clock.now
+            if let sample = try? await ports.sample() {
+                lastSample = sample
+                report()
+            }
+            // Once the guest has switched over, libvirt answers late on purpose: it is tidying up.
+            if timeline.phase < .commitment {
+                slowestAnswer = max(slowestAnswer, asked.duration(to: ports.clock.now))
+            }
+            try? await ports.clock.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func enforce(_ timeout: Duration) async {
+        let left = timeout - began.duration(to: ports.clock.now)
+        if left > .zero { try? await ports.clock.sleep(for: left) }
+        if !Task.isCancelled { requestAbort(.timeout(timeout)) }
+    }
+
+    /// Asks for the abort as often as it takes: before the job exists and while it commits it is refused.
+    private func enforceAbort() async {
+        while !Task.isCancelled {
+            if abortReason != nil, timeline.phase < .commitment {
+                try? await ports.abort()
+            }
+            try? await ports.clock.sleep(for: .milliseconds(abortReason == nil ? 50 : 100))
+        }
+    }
+
+    // MARK: The last events
+
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    private func wakeWaiters() {
+        guard timeline.completed != nil, plan.wasPaused || timeline.phase == .activation else { return }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    /// Waits, shortly, for the events that belong to a transfer that succeeded: they come on other connections
+    /// than its answer did.
+    private func drainEvents(expectingArrival: Bool) async {
+        guard expectingArrival else { return }
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await self.lastEvents() }
+            race.addTask {
+                try? await self.ports.clock.sleep(for: .milliseconds(500))
+                await self.giveUpWaiting()
+            }
+            await race.next()
+            race.cancelAll()
+        }
+    }
+
+    private func lastEvents() async {
+        if timeline.completed != nil, plan.wasPaused || timeline.phase == .activation { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    private func giveUpWaiting() {
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    // MARK: The end
+
+    private func settle(after failure: ApusError?) async throws(ApusError) -> MoveResult {
+        let settled = await Settler(plan: plan, ports: ports).settle()
+        switch settled.verdict {
+        case .arrived:
+            if let failure { remarks.append("libvirt reported an error, yet the guest arrived: \(failure.detail)") }
+            if abortReason != nil, failure == nil {
+                remarks.append("the abort came after the guest had switched over: the move was finished")
+            }
+            return result(settled)
+        case .unmoved:
+            throw failed(failure, settled)
+        case .resumeSource, .resumeDestination, .unsettled, .notKnown:
+            throw ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(failure?.detail ?? "libvirt reported no error"). Last seen: \(settled.text(plan))",
+                hint: "Do not start \(plan.guest) anywhere before you know which copy is true. Compare "
+                    + "virsh -c \(plan.source.uri) domstate --reason \(plan.guest) with "
+                    + "virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
+                underlying: failure)
+        }
+    }
+
+    private func failed(_ failure: ApusError?, _ settled: Settled) -> ApusError {
+        let operation = "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)"
+        let whereItIs = "\(plan.guest) is \(settled.source.text) on \(plan.source.name), unharmed"
+        switch abortReason {
+        case .signal:
+            return ApusError(.interrupted, operation, "interrupted; \(whereItIs)", hint: nil, underlying: failure)
+        case .timeout(let limit):
+            return ApusError(
+                .timedOut, operation, "not done within \(limit.text); \(whereItIs)",
+                hint: "Give it more time (--timeout), more bandwidth, or a longer stop (--downtime).",
+                underlying: failure)
+        case nil:
+            let aborted = failure?.code == .migrationAborted
+            return ApusError(
+                aborted ? .migrationAborted : (failure?.code ?? .migrationFailed), operation,
+                (aborted ? "aborted by someone else" : failure?.detail ?? "libvirt gave no reason")
+                    + "; \(whereItIs)",
+                hint: aborted ? "Somebody ran apus abort or virsh domjobabort; ask, then move again." : failure?.hint,
+                underlying: failure)
+        }
+    }
+
+    private func result(_ settled: Settled) -> MoveResult {
+        let end = ports.clock.now
+        timeline.enter(.activation, at: end)
+        return MoveResult(
+            id: id, plan: plan, total: began.duration(to: end),
+            downtime: plan.wasPaused
+                ? nil : Downtime(timeline: timeline, offset: clockOffset, arrivalError: slowestAnswer),
+            wire: timeline.completed?.wire ?? lastSample?.wire, rounds: max(timeline.rounds, 1),
+            phases: timeline.phases(until: end),
+            destinationState: settled.destinationState ?? GuestState(.unknown),
+            sourceState: settled.sourceState, remarks: remarks)
+    }
+
+    private func report() {
+        progress(
+            MoveProgress(
+                phase: timeline.phase, rounds: timeline.rounds, elapsed: began.duration(to: ports.clock.now),
+                sample: lastSample, notice: notice))
+    }
+
+    private func host(_ side: Side) -> Host {
+        side == .source ? plan.source : plan.destination
+    }
+}

@@ -1,0 +1,3 @@
+import ApusCommands
+
+await Apus.start()
