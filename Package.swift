@@ -62,7 +62,13 @@ let package = Package(
         .executableTarget(name: "apus", dependencies: ["ApusCommands"], swiftSettings: strict),
 
         // Tests, one per module; LabTests drive real guests on two or more real libvirt hosts
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strict),
         .testTarget(name: "DomainXMLTests", dependencies: ["DomainXML"], swiftSettings: strict),
-        // .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strict),
+        .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
+        .testTarget(name: "PolicyTests", dependencies: ["Policy", "FleetModel"], swiftSettings: strict),
+        .testTarget(name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),
     ]
 )

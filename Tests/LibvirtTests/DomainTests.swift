@@ -47,7 +47,6 @@ struct DomainTests {
         "that is not there is an error with the name of what was sought",
         arguments: [
             Lookup(testDescription: "by name", reference: .name("ghost"), code: .noDomain),
-            Lookup(testDescription: "by no name", reference: .name(""), code: .invalidArgument),
             Lookup(
                 testDescription: "by UUID", reference: .uuid("00000000-0000-0000-0000-000000000001"),
                 code: .noDomain),

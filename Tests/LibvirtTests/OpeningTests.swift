@@ -19,9 +19,6 @@ struct OpeningTests {
             Refusal(
                 testDescription: "a transport that nobody knows", uri: "qemu+pigeon://beta/system",
                 code: .invalidArgument),
-            Refusal(
-                testDescription: "a document that is not there", uri: "test:///nonexistent/node.xml",
-                code: .init(rawValue: 27)),  // VIR_ERR_XML_ERROR
         ])
     func refused(row: Refusal) async throws {
         let error = await #expect(throws: LibvirtError.self) { try await Connection.open(row.uri) }

@@ -11,16 +11,16 @@ enum TestDriver {
     static let shutOff = "4dea22b3-1d52-d8f3-2516-782e98ab3fa1"
     static let paused = "4dea22b3-1d52-d8f3-2516-782e98ab3fa2"
 
-    /// Opens a host of its own, with one domain in each of three states.
-    static func open() async throws -> Connection {
+    /// Opens a host of its own; by default one with a domain in each of three states.
+    static func open(_ document: String = node) async throws -> Connection {
         let folder = FileManager.default.temporaryDirectory
         let file = folder.appending(path: "apus-node-\(UUID().uuidString).xml")
-        try Data(node.utf8).write(to: file)
+        try Data(document.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         return try await Connection.open("test://\(file.path)")
     }
 
-    private static let node = """
+    static let node = """
         <node>
           <domain type='test'>
             <name>running</name><uuid>\(running)</uuid>
