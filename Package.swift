@@ -70,5 +70,10 @@ let package = Package(
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
         .testTarget(
             name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),
+        .target(
+            name: "LabSupport", dependencies: [subprocess, systemPackage], path: "Tests/LabSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "LabTests", dependencies: ["LabSupport", "Libvirt", "apus"], swiftSettings: strict),
     ]
 )

@@ -6,6 +6,9 @@ import Testing
 
 @Suite("A libvirt error", .timeLimit(.minutes(1)))
 struct LibvirtErrorTests {
+    /// libvirt wants to be initialised before any of its calls, also those that need no connection.
+    init() { EventLoop.start() }
+
     @Test(
         "has the code of the C header",
         arguments: [
@@ -31,7 +34,6 @@ struct LibvirtErrorTests {
 
     @Test("is copied once and leaves the slot empty")
     func last() {
-        EventLoop.start()
         #expect(virConnectOpen("qemu+pigeon://beta/system") == nil)
         let error = LibvirtError.last("look")
         #expect(error.operation == "look")

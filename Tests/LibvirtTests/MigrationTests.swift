@@ -5,6 +5,9 @@ import Testing
 
 @Suite("A migration", .timeLimit(.minutes(1)))
 struct MigrationTests {
+    /// libvirt wants to be initialised before any of its calls, also those that need no connection.
+    init() { EventLoop.start() }
+
     struct Flag: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let flag: MigrationFlags

@@ -4,6 +4,9 @@ import Testing
 
 @Suite("Typed parameters", .timeLimit(.minutes(1)))
 struct TypedParametersTests {
+    /// libvirt wants to be initialised before any of its calls, also those that need no connection.
+    init() { EventLoop.start() }
+
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let value: TypedValue

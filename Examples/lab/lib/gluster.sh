@@ -1,0 +1,1 @@
+gluster_up() { fail "not yet"; }

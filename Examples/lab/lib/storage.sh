@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Storage pools, and a GlusterFS volume that every host mounts.
+
+pool_up() {
+    local host=$1 name=$2 path=$3
+    host_virsh "$host" pool-info "$name" >/dev/null 2>&1 ||
+        host_virsh "$host" pool-define-as "$name" dir --target "$path" >/dev/null
+    host_virsh "$host" pool-info "$name" | grep -q '^State:.*running' || host_virsh "$host" pool-start "$name" >/dev/null
+    host_virsh "$host" pool-autostart "$name" >/dev/null
+}
+
+pools_up() {
+    pool_up "$1" default /var/lib/libvirt/images
+    [ ! -f "$STATE/gluster" ] || pool_up "$1" shared /srv/shared
+}
+
+gluster_serves() { in_host host1 gluster --mode=script volume list; }
+shared_mounted() { in_host "$1" mountpoint -q /srv/shared; }
+shared_written() { in_host "$1" test -f /srv/shared/.lab; }
+
+gluster_up() {
+    local host
+    command -v glusterd >/dev/null || fail 2 "glusterd is missing" "apt-get install -y glusterfs-server glusterfs-client"
+    daemon_lives host1 glusterd.pid || in_host host1 glusterd -p /run/glusterd.pid
+    await 30 glusterd gluster_serves || fail 1 "glusterd on host1 does not answer" "see $STATE/host1/glusterlog"
+    if ! gluster_serves | grep -qx shared; then
+        mkdir -p "$STATE/brick"
+        in_host host1 gluster --mode=script volume create shared "host1:$STATE/brick" force >/dev/null
+        in_host host1 gluster --mode=script volume set shared storage.owner-uid 0 >/dev/null
+    fi
+    in_host host1 gluster --mode=script volume start shared >/dev/null 2>&1 || true
+    for host in $(hosts); do
+        shared_mounted "$host" ||
+            in_host "$host" glusterfs --volfile-server=host1 --volfile-id=shared /srv/shared
+        await 20 mount shared_mounted "$host" || fail 1 "GlusterFS is not mounted on $host" "see $STATE/$host/glusterlog"
+    done
+    in_host host1 touch /srv/shared/.lab
+    for host in $(hosts); do
+        await 10 GlusterFS shared_written "$host" || fail 1 "$host does not see host1's files" "see $STATE/$host/glusterlog"
+    done
+    touch "$STATE/gluster"
+}
