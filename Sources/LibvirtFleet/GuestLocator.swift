@@ -39,7 +39,8 @@ struct GuestLocator: Sendable {
         throw ApusError(
             .unknownGuest, "find the guest \(guest)",
             "no guest \(guest) on \(answers.filter { $0.failure == nil }.map(\.link.host.name).joined(separator: ", "))"
-                + (silent.isEmpty ? "" : "; could not ask \(silent.map(\.0).joined(separator: ", "))"),
+                + (silent.isEmpty ? "" : "; could not ask "
+                    + silent.map { "\($0.0) (\($0.1.detail))" }.joined(separator: ", ")),
             hint: Spelling.suggestion(for: guest, in: await names()) ?? "apus guests lists them all.")
     }
 

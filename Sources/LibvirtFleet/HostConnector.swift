@@ -45,13 +45,14 @@ func withFirst<Value: Sendable>(
     await withCheckedContinuation { continuation in
         let race = Race(continuation)
         let timer = Task {
-            try? await Task.sleep(for: limit)
+            // Cancelled: the work came first, and its value must not lose to this.
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
             race.finish(nil)
         }
         Task {
             let value = await work()
-            timer.cancel()
             race.finish(value)
+            timer.cancel()
         }
     }
 }

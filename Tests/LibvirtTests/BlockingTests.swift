@@ -59,36 +59,34 @@ struct BlockingTests {
 /// Holds whoever joins until everybody is there.
 private final class Gathering: Sendable {
     /// When to give up, in seconds: threads that wait for ever would keep a failing test from ending.
-    static let patience = 30.0
+    static let patience = 20.0
 
     private let expected: Int
+    private let deadline = DispatchTime.now() + patience
     private let arrived = Counter()
     private let complete = DispatchSemaphore(value: 0)
 
     init(of expected: Int) { self.expected = expected }
 
-    /// - Returns: whether everybody came.
+    /// Whether everybody came in time.
     func join() -> Bool {
         guard arrived.add(1) < expected else {
             for _ in 1..<expected { complete.signal() }
             return true
         }
-        return complete.wait(timeout: .now() + Self.patience) == .success
+        return complete.wait(timeout: deadline) == .success
     }
 }
 
 private final class Counter: Sendable {
-    private let count = Mutex(0)
+    private let count = Atomic(0)
 
     @discardableResult
     func add(_ change: Int) -> Int {
-        count.withLock {
-            $0 += change
-            return $0
-        }
+        count.add(change, ordering: .sequentiallyConsistent).newValue
     }
 
     func raise(to floor: Int) {
-        count.withLock { $0 = max($0, floor) }
+        count.max(floor, ordering: .sequentiallyConsistent)
     }
 }
