@@ -50,7 +50,7 @@ extension LabTests {
     func killed() async throws {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
-        try await LabGuest.with("dirty", on: lab) { guest in
+        try await LabGuest.with("dirty", ["--dirty-rate", "10"], on: lab) { guest in
             let move = lab.startApus("migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "32MiB/s")
             for await line in move.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
             await move.send(SIGKILL)

@@ -52,7 +52,9 @@ lab_up() {
         anchor_lives "$host" || start_anchor "$host"
     done
     for host in $(hosts); do start_daemons "$host"; done
+    for host in $(hosts); do await_host "$host" & done
     for host in $(hosts); do await_host "$host"; done
+    keep_capabilities
     [ "$shared" = none ] || gluster_up
     for host in $(hosts); do pools_up "$host"; done
     say "the lab '$LAB' is up: $(hosts | tr '\n' ' ')(apus --inventory \$($LAB_SCRIPT inventory) hosts)"
@@ -76,12 +78,14 @@ keys_up() {
 
 start_anchor() {
     local name=$1 dir=$STATE/$1
-    mkdir -p "$dir"/{etc,lib/images,log,cache,run,dev,ssh,glusterd,glusterlog}
+    mkdir -p "$dir"/{etc,lib/images,log/qemu,cache,run,dev,ssh,glusterd,glusterlog}
     rm -rf "${dir:?}/run"/*
     cp "$STATE/keys"/{id_ed25519,known_hosts} "$dir/ssh/"
     printf '%s\n' 'BatchMode yes' 'ConnectTimeout 5' >"$dir/ssh/config"
     chmod 700 "$dir/ssh"; chmod 600 "$dir/ssh"/*
     [ "$name" = clients ] || write_configuration "$name"
+    # What libvirt found out about QEMU takes it 8 s; it checks by itself whether that still holds.
+    [ ! -d "$CACHE/capabilities" ] || cp -a "$CACHE/capabilities/." "$dir/cache/"
     printf '%s' "$LAB $name" | md5sum | cut -c1-32 >"$dir/machine-id"
     setsid ip netns exec "$(namespace "$name")" unshare -m -u --propagation private \
         bash "$LAB_HOME/lib/anchor.sh" "$name" "$STATE" </dev/null >"$dir/anchor.log" 2>&1 &
@@ -131,6 +135,12 @@ await_host() {
     local host=$1
     await 20 libvirtd host_virsh "$host" version ||
         fail 1 "libvirtd on $host does not answer" "see $STATE/$host/log/libvirtd.log: $(tail -n 2 "$STATE/$host/log/libvirtd.log")"
+}
+
+keep_capabilities() {
+    [ ! -d "$CACHE/capabilities" ] || return 0
+    cp -a "$STATE/host1/cache" "$CACHE/capabilities.$$"
+    mv "$CACHE/capabilities.$$" "$CACHE/capabilities"
 }
 
 lab_inventory() {

@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# What guests boot from: built once into the cache, the same path on every host, never written by a guest.
+
+# boot_image PAGES CHUNK: prints the path of a boot-sector disk.
+boot_image() {
+    local path=$CACHE/boot-$1-$2.img
+    if [ ! -s "$path" ]; then
+        nasm -f bin -D PAGES="$1" -D CHUNK="$2" "$LAB_HOME/guests/touch.asm" -o "$path.$$"
+        # QEMU wants a whole number of blocks.
+        truncate -s 1M "$path.$$"
+        mv "$path.$$" "$path"
+    fi
+    printf '%s' "$path"
+}
+
+# Debian's cloud kernel, taken out of its package; it is not installed.
+kernel_image() {
+    local dir=$CACHE/kernel package
+    if [ ! -s "$dir/vmlinuz" ]; then
+        rm -rf "$dir.$$"
+        mkdir -p "$dir.$$/package"
+        package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+        [ -n "$package" ] || fail 1 "apt knows no linux-image-cloud-amd64" "apt-get update"
+        (cd "$dir.$$/package" && apt-get download "$package" >/dev/null 2>&1) ||
+            fail 1 "could not download $package" "apt-get update, then again"
+        dpkg -x "$dir.$$"/package/*.deb "$dir.$$/tree"
+        cp "$dir.$$"/tree/boot/vmlinuz-* "$dir.$$/vmlinuz"
+        local module
+        mkdir -p "$dir.$$/modules"
+        for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover \
+            virtio_net virtio_blk; do
+            find "$dir.$$/tree/lib/modules" -name "$module.ko" -exec cp {} "$dir.$$/modules/" \;
+        done
+        rm -rf "$dir.$$/tree" "$dir.$$/package" "$dir"
+        mv "$dir.$$" "$dir"
+    fi
+    printf '%s' "$dir/vmlinuz"
+}
+
+initramfs_image() {
+    local path root
+    path=$CACHE/initramfs-$(md5sum "$LAB_HOME/guests/init" | cut -c1-12).cpio.gz
+    if [ ! -s "$path" ]; then
+        kernel_image >/dev/null
+        root=$(mktemp -d "$CACHE/root.XXXXXX")
+        mkdir -p "$root"/{bin,dev,proc,sys,modules}
+        cp "$(command -v busybox)" "$root/bin/busybox"
+        cp "$CACHE/kernel/modules"/* "$root/modules/"
+        install -m 755 "$LAB_HOME/guests/init" "$root/init"
+        (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$path.$$"
+        mv "$path.$$" "$path"
+        rm -rf "$root"
+    fi
+    printf '%s' "$path"
+}
+
+# data_image MIB: the first so many MiB of a tar of this machine's /usr/lib: real files, as lz4 meets them.
+data_image() {
+    local path=$CACHE/data-$1.img
+    if [ ! -s "$path" ]; then
+        { tar -C /usr -cf - lib 2>/dev/null || true; } | head -c "$1M" >"$path.$$" || true
+        [ "$(stat -c %s "$path.$$")" = $(($1 << 20)) ] ||
+            fail 1 "/usr/lib holds less than $1 MiB" "use a smaller --data"
+        mv "$path.$$" "$path"
+    fi
+    printf '%s' "$path"
+}
+
+# kvm_runs boot|linux: whether KVM truly runs such a guest here, found out by running one, once per lab.
+kvm_runs() {
+    local answer=$STATE/kvm-$1
+    if [ ! -f "$answer" ]; then
+        if [ -e /dev/kvm ] && probe_"$1"; then echo yes >"$answer"; else echo no >"$answer"; fi
+    fi
+    grep -q yes "$answer"
+}
+
+# probe_run SECONDS WORD OPTION…: QEMU says WORD on its serial port within so long.
+probe_run() {
+    local limit=$1 word=$2 log pid ok=1
+    shift 2
+    log=$(mktemp "$STATE/probe.XXXXXX")
+    qemu-system-x86_64 -enable-kvm -cpu qemu64 -m 256 -display none -no-reboot -monitor none -serial "file:$log" \
+        "$@" >/dev/null 2>&1 &
+    pid=$!
+    if await "$limit" probe grep -aq -- "$word" "$log"; then ok=0; fi
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    rm -f "$log"
+    return $ok
+}
+
+probe_boot() { probe_run 8 '\.' -drive "file=$(boot_image 256 0),format=raw,readonly=on,if=virtio"; }
+
+probe_linux() {
+    probe_run 10 'hello from' -kernel "$(kernel_image)" -initrd "$(initramfs_image)" \
+        -append "console=ttyS0 quiet lab.kind=none lab.address=127.0.0.2 lab.data=0"
+}

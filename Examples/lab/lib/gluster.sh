@@ -1,1 +1,0 @@
-gluster_up() { fail "not yet"; }

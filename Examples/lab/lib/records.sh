@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# What a disk guest wrote, as its disk says.
+
+guest_records() {
+    local name=${1:-} host format disk_on path kind
+    known_guest "$name"
+    kind=$(sed -n 's/^kind=//p' "$(guest_file "$name")")
+    format=$(sed -n 's/^format=//p' "$(guest_file "$name")")
+    disk_on=$(sed -n 's/^disk_on=//p' "$(guest_file "$name")")
+    [ "$kind" = disk ] || fail 64 "$name is a guest of kind $kind" "only disk guests write records"
+    host=$(guest_place "$name") || fail 1 "no host has $name" ""
+    path=/var/lib/libvirt/images/$name.$format
+    [ "$disk_on" = local ] || path=/srv/shared/$name.$format
+    # -U: a running guest holds the image's lock, and this only reads.
+    in_host "$host" bash -c "qemu-img dd -U -f '$format' -O raw bs=512 count=4096 if='$path' of='/run/records.raw' && cat /run/records.raw && rm -f /run/records.raw" |
+        python3 -c '
+import hashlib, sys
+data = sys.stdin.buffer.read()
+slots = min(len(data) // 512, 4096)
+numbers, corrupt = set(), 0
+for slot in range(slots):
+    words = data[slot * 512:(slot + 1) * 512].rstrip(b"\0").split()
+    if not words:
+        continue
+    good = len(words) == 4 and hashlib.md5(b" ".join(words[:3])).hexdigest().encode() == words[3]
+    if good and int(words[1]) % slots == slot:
+        numbers.add(int(words[1]))
+    else:
+        corrupt += 1
+last = max(numbers, default=0)
+first = max(1, last - slots + 1)
+gaps = sum(1 for number in range(first, last + 1) if number not in numbers)
+print(f"last={last} valid={len(numbers)} gaps={gaps} corrupt={corrupt}")
+sys.exit(1 if gaps or corrupt else 0)
+'
+}
