@@ -1,0 +1,82 @@
+# Two commands do everything on a fresh Debian 12 with Swift: make demo, make test.
+SHELL := /bin/bash
+LAB := Examples/lab/lab
+SWIFT_TEST := swift test --disable-xctest
+STRICT := --explicit-target-dependency-import-check error
+PREFIX ?= /usr/local
+
+.PHONY: help demo test test-unit test-hosts test-sanitizers lint build release packages packages-lab man completions install bench clean check-swift check-root
+
+help:
+	@echo "make demo                       a two-host lab, a live migration there and back, what a client noticed"
+	@echo "make test                       all tests; LabTests need root and run real guests"
+	@echo "make test-hosts INVENTORY=FILE  LabTests on hosts that exist already"
+	@echo "make bench                      side by side with virsh; results as a table and JSON"
+	@echo "make install PREFIX=/usr/local  apus, its man page and shell completions"
+
+check-swift:
+	@command -v swift >/dev/null || { echo "No Swift found. Install Swift 6.2 or newer (https://www.swift.org/install/linux/) and put it on PATH."; exit 2; }
+
+check-root:
+	@[ "$$(id -u)" = 0 ] || { echo "Not root: namespaces and libvirt hosts need it. Try: sudo -E make $(MAKECMDGOALS)"; exit 2; }
+
+# What the build needs. Nothing is installed when all of it is there.
+packages:
+	@Examples/lab/install-packages libvirt-dev libxml2-dev pkg-config
+
+packages-lab: packages
+	@Examples/lab/install-packages $$(grep -v '^#' Examples/lab/packages)
+
+build: check-swift packages
+	swift build $(STRICT)
+
+demo: check-root check-swift packages-lab
+	swift build --product apus
+	Examples/demo
+
+test: check-swift
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages-lab; \
+	 else echo "Not root: LabTests are skipped, and packages must be there already (make packages as root)."; fi
+	swift build --build-tests $(STRICT)
+	@trap 'APUS_LAB=test $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build
+
+test-unit: check-swift packages
+	$(SWIFT_TEST) --skip LabTests
+
+test-hosts: check-swift packages
+	@[ -r "$(INVENTORY)" ] || { echo "INVENTORY=FILE names no readable inventory; docs/testing.md shows how."; exit 64; }
+	APUS_TEST_INVENTORY=$(abspath $(INVENTORY)) $(SWIFT_TEST) --filter LabTests
+
+# Libvirt is the module with C memory and threads in it.
+test-sanitizers: check-swift packages
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter LibvirtTests
+	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter LibvirtTests
+
+lint: check-swift
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+# One file that needs libvirt and the C library, no Swift on the host.
+release: check-swift packages
+	swift build -c release --static-swift-stdlib --product apus --scratch-path .build-release
+
+man: check-swift packages
+	mkdir -p man
+	swift package --disable-sandbox --allow-writing-to-package-directory generate-manual --output-directory man
+
+completions: build
+	mkdir -p man/completions
+	for shell in bash zsh fish; do .build/debug/apus --generate-completion-script $$shell > man/completions/apus.$$shell; done
+
+install: release man
+	install -D -m 755 .build-release/release/apus $(DESTDIR)$(PREFIX)/bin/apus
+	install -D -m 644 man/apus.1 $(DESTDIR)$(PREFIX)/share/man/man1/apus.1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	.build-release/release/apus --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apus
+	.build-release/release/apus --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_apus
+	.build-release/release/apus --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apus.fish
+
+bench: check-root check-swift packages-lab release
+	Benchmarks/run
+
+clean:
+	rm -rf .build .build-* man
