@@ -47,7 +47,8 @@ let package = Package(
         .target(name: "DomainXML", dependencies: ["CXML2"], swiftSettings: cEdge),
         .target(name: "FleetModel", swiftSettings: strict),
         .target(name: "Policy", dependencies: ["FleetModel"], swiftSettings: strict),
-        .target(name: "Transfer", dependencies: ["FleetModel", subprocess, systemPackage], swiftSettings: strict),
+        .target(
+            name: "Transfer", dependencies: ["FleetModel", subprocess, systemPackage], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["Policy", "FleetModel", logging], swiftSettings: strict),
         .target(
             name: "LibvirtFleet",
@@ -67,7 +68,8 @@ let package = Package(
         .testTarget(name: "DomainXMLTests", dependencies: ["DomainXML"], swiftSettings: strict),
         .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "FleetModel"], swiftSettings: strict),
-        .testTarget(name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
         .testTarget(
             name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),
         .target(

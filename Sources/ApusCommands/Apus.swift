@@ -23,7 +23,8 @@ package struct Apus: AsyncParsableCommand {
     package init() {}
 
     /// Reads the arguments, runs the command and ends the process with the documented exit status.
-    package static func start(_ arguments: [String] = Array(CommandLine.arguments.dropFirst())) async -> Never {
+    package static func start(_ arguments: [String] = Array(CommandLine.arguments.dropFirst())) async -> Never
+    {
         // A reader that goes away (`apus guests | head`) is no failure of ours.
         signal(SIGPIPE, SIG_IGN)
         let wantsJSON = arguments.contains("--json")
@@ -41,7 +42,7 @@ package struct Apus: AsyncParsableCommand {
             Failure(error, command: arguments.first ?? "apus", asJSON: wantsJSON).report()
         } catch let status as ExitStatus {
             Glibc.exit(status.rawValue)
-        } catch where exitCode(for: error) == .validationFailure && wantsJSON {
+        } catch  where exitCode(for: error) == .validationFailure && wantsJSON {
             Failure(
                 ApusError(.usage, "read the command line", message(for: error), hint: "apus --help"),
                 command: arguments.first ?? "apus", asJSON: true

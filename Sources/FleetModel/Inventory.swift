@@ -29,13 +29,15 @@ extension Host {
     /// A host with every key that was left out taken from its URI.
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2, filling defaults: HostDefaults
+        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2,
+        filling defaults: HostDefaults
     ) {
         let peer = peerURI ?? defaults.peerURI
         self.init(
             name: name, uri: uri, peerURI: peer,
             migrationAddress: migrationAddress ?? peer.flatMap { HostDefaults(uri: $0).address },
-            remoteShell: remoteShell ?? defaults.remoteShell, maxIncoming: maxIncoming, maxOutgoing: maxOutgoing)
+            remoteShell: remoteShell ?? defaults.remoteShell, maxIncoming: maxIncoming,
+            maxOutgoing: maxOutgoing)
     }
 }
 
@@ -75,7 +77,10 @@ package struct HostDefaults: Sendable, Equatable {
         let rest = parts.last ?? ""
         if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
             let port = rest[rest.index(after: end)...].drop { $0 == ":" }
-            return (user, String(rest[rest.index(after: rest.startIndex)..<end]), port.isEmpty ? nil : String(port))
+            return (
+                user, String(rest[rest.index(after: rest.startIndex)..<end]),
+                port.isEmpty ? nil : String(port)
+            )
         }
         let pair = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         return (user, String(pair.first ?? ""), pair.count == 2 ? String(pair[1]) : nil)

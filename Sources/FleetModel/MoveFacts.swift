@@ -11,7 +11,8 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     package let sameUUID: Guest?
 
     package init(
-        guest: Guest, source: HostFacts, destination: HostFacts, disks: [Disk], sameName: Guest?, sameUUID: Guest?
+        guest: Guest, source: HostFacts, destination: HostFacts, disks: [Disk], sameName: Guest?,
+        sameUUID: Guest?
     ) {
         self.guest = guest
         self.source = source

@@ -63,7 +63,7 @@ extension Connection {
             let domain = unsafe DomainHandle(adopting: raw)
             do {
                 summaries.append(try domain.summary())
-            } catch where error.code == .noDomain {
+            } catch  where error.code == .noDomain {
                 continue
             }
         }
@@ -72,7 +72,9 @@ extension Connection {
 
     /// Defines a domain persistently from its document.
     package func define(_ xml: String) throws(LibvirtError) {
-        guard let raw = unsafe virDomainDefineXMLFlags(handle.raw, xml, UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue))
+        guard
+            let raw = unsafe virDomainDefineXMLFlags(
+                handle.raw, xml, UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue))
         else { throw .last("define a guest on \(uri)") }
         unsafe virDomainFree(raw)
     }

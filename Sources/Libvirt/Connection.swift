@@ -28,7 +28,9 @@ package actor Connection {
     nonisolated let handle: ConnectionHandle
     private nonisolated let executor: QueueExecutor
 
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
 
     private init(
         uri: String, handle: consuming ConnectionHandle, executor: QueueExecutor,

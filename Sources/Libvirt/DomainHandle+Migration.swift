@@ -115,7 +115,8 @@ extension Duration {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         guard seconds < Int64.max / 1000 else { return UInt64(Int64.max) }
-        let milliseconds = UInt64(seconds) * 1000 + UInt64((attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000)
+        let milliseconds =
+            UInt64(seconds) * 1000 + UInt64((attoseconds + 500_000_000_000_000) / 1_000_000_000_000_000)
         return self > .zero ? max(milliseconds, 1) : milliseconds
     }
 }

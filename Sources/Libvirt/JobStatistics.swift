@@ -68,7 +68,9 @@ package struct JobStatistics: Sendable, Equatable {
     package var memoryBytesPerSecond: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_BPS]?.unsigned }
     package var diskRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_REMAINING]?.unsigned }
     /// Pre-copy rounds begun so far, the first being 1.
-    package var iteration: Int? { values[VIR_DOMAIN_JOB_MEMORY_ITERATION]?.unsigned.flatMap(Int.init(exactly:)) }
+    package var iteration: Int? {
+        values[VIR_DOMAIN_JOB_MEMORY_ITERATION]?.unsigned.flatMap(Int.init(exactly:))
+    }
     /// Pages dirtied per second, times their size.
     package var dirtyBytesPerSecond: UInt64? {
         guard let pages = values[VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE]?.unsigned else { return nil }

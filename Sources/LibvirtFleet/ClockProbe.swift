@@ -36,7 +36,9 @@ struct ClockProbe: Sendable {
             for _ in 0..<8 {
                 let asked = ContinuousClock.now
                 try await conversation.send("now")
-                guard let line = try await conversation.receive(), let nanoseconds = Int64(line) else { break }
+                guard let line = try await conversation.receive(), let nanoseconds = Int64(line) else {
+                    break
+                }
                 let roundTrip = asked.duration(to: .now)
                 let middle = origin.duration(to: asked) + roundTrip / 2
                 let reading = Reading(offset: .nanoseconds(nanoseconds) - middle, error: roundTrip / 2)

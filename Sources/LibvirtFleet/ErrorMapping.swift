@@ -7,8 +7,11 @@ extension ApusError {
         let detail = "\(host.name): \(error.message)"
         let lower = error.message.lowercased()
         switch error.code {
-        case .noConnection, .remoteFailure, .systemError, .authenticationFailed, .internalError, .accessDenied:
-            if lower.contains("permission denied") || lower.contains("authentication") || error.code == .accessDenied {
+        case .noConnection, .remoteFailure, .systemError, .authenticationFailed, .internalError,
+            .accessDenied:
+            if lower.contains("permission denied") || lower.contains("authentication")
+                || error.code == .accessDenied
+            {
                 self.init(
                     .permissionDenied, error.operation, detail,
                     hint: "Run as root, or let this user manage guests on \(host.name) "
@@ -24,7 +27,8 @@ extension ApusError {
             } else if error.operation.hasPrefix("connect") {
                 self.init(
                     .hostUnreachable, error.operation, detail,
-                    hint: "See whether \(host.name) is up and its libvirtd runs: virsh -c \(host.uri) version.",
+                    hint:
+                        "See whether \(host.name) is up and its libvirtd runs: virsh -c \(host.uri) version.",
                     underlying: error)
             } else {
                 self.init(
@@ -44,31 +48,41 @@ extension ApusError {
         let lower = error.message.lowercased()
         switch error.code {
         case .operationAborted:
-            self.init(.migrationAborted, operation, "the move of \(guest) was aborted", hint: nil, underlying: error)
+            self.init(
+                .migrationAborted, operation, "the move of \(guest) was aborted", hint: nil, underlying: error
+            )
         case .operationFailed where lower.contains("canceled") || lower.contains("cancelled"):
-            self.init(.migrationAborted, operation, "the move of \(guest) was aborted", hint: nil, underlying: error)
+            self.init(
+                .migrationAborted, operation, "the move of \(guest) was aborted", hint: nil, underlying: error
+            )
         case .migrateUnsafe:
             self.init(
                 .migrationFailed, operation, "libvirt calls the move unsafe: \(error.message)",
-                hint: "A disk of \(guest) is not on storage that \(source.name) and \(destination.name) share, "
+                hint:
+                    "A disk of \(guest) is not on storage that \(source.name) and \(destination.name) share, "
                     + "or its cache mode is not none or directsync.",
                 underlying: error)
         case .cpuIncompatible:
             self.init(
-                .migrationFailed, operation, "the processor of \(destination.name) does not fit \(guest): \(error.message)",
-                hint: "Compare virsh domcapabilities on both hosts, or give \(guest) a CPU model that both have.",
+                .migrationFailed, operation,
+                "the processor of \(destination.name) does not fit \(guest): \(error.message)",
+                hint:
+                    "Compare virsh domcapabilities on both hosts, or give \(guest) a CPU model that both have.",
                 underlying: error)
         case .noSupport, .operationUnsupported, .argumentUnsupported, .configUnsupported:
             self.init(
                 .migrationFailed, operation, "\(error.message)",
-                hint: "libvirt or QEMU on \(source.name) or \(destination.name) is too old for this, or built without it: "
+                hint:
+                    "libvirt or QEMU on \(source.name) or \(destination.name) is too old for this, or built without it: "
                     + "apus hosts shows their versions.",
                 underlying: error)
-        case _ where lower.contains("unable to connect") || lower.contains("failed to connect")
+        case _
+        where lower.contains("unable to connect") || lower.contains("failed to connect")
             || lower.contains("cannot recv data"):
             self.init(
                 .migrationFailed, operation, error.message,
-                hint: "\(source.name) must reach \(destination.peerURI ?? destination.uri) and the ports 49152-49215 of "
+                hint:
+                    "\(source.name) must reach \(destination.peerURI ?? destination.uri) and the ports 49152-49215 of "
                     + "\(destination.migrationAddress ?? destination.name). Try from \(source.name): "
                     + "virsh -c \(destination.peerURI ?? destination.uri) version.",
                 underlying: error)

@@ -80,7 +80,9 @@ package struct FleetReader: Sendable {
                 group.addTask {
                     do throws(ApusError) {
                         let connection = try await connector.connect(to: host)
-                        return (index, HostReading(host: host, value: .success(try await read(host, connection))))
+                        return (
+                            index, HostReading(host: host, value: .success(try await read(host, connection)))
+                        )
                     } catch {
                         return (index, HostReading(host: host, value: .failure(error)))
                     }

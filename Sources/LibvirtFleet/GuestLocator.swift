@@ -33,14 +33,17 @@ struct GuestLocator: Sendable {
                 .guestAmbiguous, "find the guest \(guest)", "\(guest) is \(places)",
                 hint: active.isEmpty
                     ? "Say which one with --from HOST."
-                    : "Two running copies can destroy their disks: find out which is the true one before anything else.")
+                    : "Two running copies can destroy their disks: find out which is the true one before anything else."
+            )
         }
         if let (_, failure) = silent.first, silent.count == answers.count { throw failure }
         throw ApusError(
             .unknownGuest, "find the guest \(guest)",
             "no guest \(guest) on \(answers.filter { $0.failure == nil }.map(\.link.host.name).joined(separator: ", "))"
-                + (silent.isEmpty ? "" : "; could not ask "
-                    + silent.map { "\($0.0) (\($0.1.detail))" }.joined(separator: ", ")),
+                + (silent.isEmpty
+                    ? ""
+                    : "; could not ask "
+                        + silent.map { "\($0.0) (\($0.1.detail))" }.joined(separator: ", ")),
             hint: Spelling.suggestion(for: guest, in: await names()) ?? "apus guests lists them all.")
     }
 
@@ -71,7 +74,9 @@ struct GuestLocator: Sendable {
     private func names() async -> [String] {
         var names: [String] = []
         for link in links {
-            let listed = try? await link.use { (connection) throws(LibvirtError) in try await connection.domains() }
+            let listed = try? await link.use { (connection) throws(LibvirtError) in
+                try await connection.domains()
+            }
             names += listed?.map(\.name) ?? []
         }
         return names

@@ -12,14 +12,16 @@ extension LibvirtMove {
             try await self.listen(on: .destination)
         })
         let both = [
-            (Side.source, try await sourceEvents.get()), (Side.destination, try await destinationEvents.get()),
+            (Side.source, try await sourceEvents.get()),
+            (Side.destination, try await destinationEvents.get()),
         ]
         guard case .uuid(let uuid) = reference else { return stream }
         let tasks = both.flatMap { side, channel in
             [
                 Task {
                     for await event in channel.events where event.uuid == uuid {
-                        guard let kind = Self.kind(of: event.change, hasQEMUEvents: channel.hasQEMUEvents) else {
+                        guard let kind = Self.kind(of: event.change, hasQEMUEvents: channel.hasQEMUEvents)
+                        else {
                             continue
                         }
                         continuation.yield(GuestEvent(side: side, received: event.received, kind: kind))
@@ -53,9 +55,10 @@ extension LibvirtMove {
                 return Channel(
                     events: try await connection.events(common + monitor), closed: connection.closed,
                     hasQEMUEvents: true)
-            } catch where error.code == .noSupport || error.code == .accessDenied {
+            } catch  where error.code == .noSupport || error.code == .accessDenied {
                 return Channel(
-                    events: try await connection.events(common), closed: connection.closed, hasQEMUEvents: false)
+                    events: try await connection.events(common), closed: connection.closed,
+                    hasQEMUEvents: false)
             }
         }
     }

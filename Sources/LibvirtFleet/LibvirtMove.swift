@@ -41,7 +41,8 @@ package struct LibvirtMove: MovePorts {
                 }
             }
         } catch {
-            throw ApusError(migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
+            throw ApusError(
+                migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
         }
     }
 
@@ -62,14 +63,18 @@ package struct LibvirtMove: MovePorts {
     package func sample() async throws(ApusError) -> JobSample? {
         let reference = reference
         return try await source.use { (connection) throws(LibvirtError) -> JobStatistics? in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.jobStatistics() }
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.jobStatistics()
+            }
         }.map(JobSample.init)
     }
 
     package func abort() async throws(ApusError) {
         let reference = reference
         try await source.use { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.abortJob() }
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.abortJob()
+            }
         }
     }
 
@@ -80,7 +85,8 @@ package struct LibvirtMove: MovePorts {
     package func resume(on side: Side) async throws(ApusError) {
         let reference = reference
         try await link(side).use { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.resume() }
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.resume()
+            }
         }
     }
 

@@ -20,17 +20,22 @@ package struct MoveAborter: Sendable {
         let reference = DomainReference.uuid(found.identity.uuid)
         do throws(ApusError) {
             try await link.use { (connection) throws(LibvirtError) in
-                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.abortJob() }
+                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                    try domain.abortJob()
+                }
             }
         } catch {
             throw ApusError(
                 .abortRefused, "abort the move of \(found.identity)", error.detail,
-                hint: "A move that has switched over cannot be taken back; apus status shows where it stands.",
+                hint:
+                    "A move that has switched over cannot be taken back; apus status shows where it stands.",
                 underlying: error)
         }
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while ContinuousClock.now < deadline {
-            if let now = try await link.guest(reference), now.activity == nil, now.state.isActive { return now }
+            if let now = try await link.guest(reference), now.activity == nil, now.state.isActive {
+                return now
+            }
             try? await Task.sleep(for: .milliseconds(50))
         }
         throw ApusError(
@@ -42,8 +47,11 @@ package struct MoveAborter: Sendable {
     /// The guest on the host that it leaves now; `nil` when it is known but not being moved.
     private func moving(_ guest: String) async throws(ApusError) -> (Guest, HostLink)? {
         for link in links {
-            let reference: DomainReference = GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
-            if let found = try? await link.guest(reference), found.activity == .migratingOut { return (found, link) }
+            let reference: DomainReference =
+                GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
+            if let found = try? await link.guest(reference), found.activity == .migratingOut {
+                return (found, link)
+            }
         }
         _ = try await GuestLocator(guest: guest, links: links).locate()
         return nil

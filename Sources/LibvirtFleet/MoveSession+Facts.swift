@@ -26,13 +26,16 @@ extension MoveSession {
         _ = try await workerOpened.get()
         return MoveFacts(
             guest: guest, source: try await sourceFacts.get(), destination: try await destinationFacts.get(),
-            disks: try await disks.get(), sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
+            disks: try await disks.get(), sameName: try await sameName.get(),
+            sameUUID: try await sameUUID.get())
     }
 
     private func readDisks() async throws(ApusError) -> [Disk] {
         let reference = DomainReference.uuid(guest.identity.uuid)
         let xml = try await source.use { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.xml(.live) }
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.xml(.live)
+            }
         }
         let definitions: [DiskDefinition]
         do {
@@ -46,7 +49,9 @@ extension MoveSession {
         }
         let fileSystems = await FileSystems.read(
             for: definitions.compactMap { definition in
-                guard !definition.isReadOnly, case .file(let path) = definition.source?.location else { return nil }
+                guard !definition.isReadOnly, case .file(let path) = definition.source?.location else {
+                    return nil
+                }
                 return path
             }, on: source.host)
         return definitions.map { Disk($0, fileSystems: fileSystems) }
@@ -109,7 +114,8 @@ struct FileSystems: Sendable {
                 .run(script + "\n", to: "ask \(host.name) for the file systems of its disk images")
             let lines = output.split(separator: "\n").map(String.init)
             guard lines.count == paths.count else {
-                return FileSystems(kinds: [:], reason: "\(host.name) did not name a file system for each image")
+                return FileSystems(
+                    kinds: [:], reason: "\(host.name) did not name a file system for each image")
             }
             return FileSystems(kinds: Dictionary(zip(paths, lines)) { first, _ in first }, reason: nil)
         } catch {

@@ -49,7 +49,8 @@ package struct MoveSession: Sendable {
         _ = try await destinationOpened.get()
         if located.link === destinationLink { return .alreadyThere(located.guest) }
         if !located.guest.state.isActive,
-            let there = try await destinationLink.guest(.uuid(located.guest.identity.uuid)), there.state.isActive
+            let there = try await destinationLink.guest(.uuid(located.guest.identity.uuid)),
+            there.state.isActive
         {
             return .alreadyThere(there)
         }

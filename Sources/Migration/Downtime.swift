@@ -28,7 +28,8 @@ package struct Downtime: Sendable, Hashable {
     package init?<Instant>(timeline: Timeline<Instant>, offset: ClockOffset?, arrivalError: Duration) {
         if let stopped = timeline.stoppedHostTime, let resumed = timeline.resumedHostTime, let offset {
             self.init(
-                duration: max(.zero, resumed - stopped - offset.offset), method: .qemuEvents, error: offset.error)
+                duration: max(.zero, resumed - stopped - offset.offset), method: .qemuEvents,
+                error: offset.error)
         } else if let gap = timeline.stopByArrival {
             self.init(duration: max(.zero, gap), method: .eventArrival, error: arrivalError)
         } else if let figure = timeline.completed?.downtime {

@@ -207,7 +207,9 @@ package actor LiveMigration<Ports: MovePorts> {
         let settled = await Settler(plan: plan, ports: ports).settle()
         switch settled.verdict {
         case .arrived:
-            if let failure { remarks.append("libvirt reported an error, yet the guest arrived: \(failure.detail)") }
+            if let failure {
+                remarks.append("libvirt reported an error, yet the guest arrived: \(failure.detail)")
+            }
             if abortReason != nil, failure == nil {
                 remarks.append("the abort came after the guest had switched over: the move was finished")
             }
@@ -230,7 +232,8 @@ package actor LiveMigration<Ports: MovePorts> {
         let whereItIs = "\(plan.guest) is \(settled.source.text) on \(plan.source.name), unharmed"
         switch abortReason {
         case .signal:
-            return ApusError(.interrupted, operation, "interrupted; \(whereItIs)", hint: nil, underlying: failure)
+            return ApusError(
+                .interrupted, operation, "interrupted; \(whereItIs)", hint: nil, underlying: failure)
         case .timeout(let limit):
             return ApusError(
                 .timedOut, operation, "not done within \(limit.text); \(whereItIs)",
@@ -242,7 +245,8 @@ package actor LiveMigration<Ports: MovePorts> {
                 aborted ? .migrationAborted : (failure?.code ?? .migrationFailed), operation,
                 (aborted ? "aborted by someone else" : failure?.detail ?? "libvirt gave no reason")
                     + "; \(whereItIs)",
-                hint: aborted ? "Somebody ran apus abort or virsh domjobabort; ask, then move again." : failure?.hint,
+                hint: aborted
+                    ? "Somebody ran apus abort or virsh domjobabort; ask, then move again." : failure?.hint,
                 underlying: failure)
         }
     }

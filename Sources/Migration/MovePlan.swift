@@ -52,11 +52,16 @@ package struct MovePlan: Sendable, Hashable {
             case .direct: "driven by this process"
             }
         let limit = request.bandwidth.map { ", at most \($0)" } ?? ""
-        steps.append("push memory while \(guest.name) \(wasPaused ? "is paused" : "runs"), \(control)\(limit)")
-        steps.append("stop it on \(source.name), push the rest, \(wasPaused ? "leave it paused" : "run it") on \(destination.name)")
+        steps.append(
+            "push memory while \(guest.name) \(wasPaused ? "is paused" : "runs"), \(control)\(limit)")
+        steps.append(
+            "stop it on \(source.name), push the rest, \(wasPaused ? "leave it paused" : "run it") on \(destination.name)"
+        )
         if isPersistent {
             steps.append("define it on \(destination.name)")
-            steps.append(request.keepDefinition ? "keep the definition on \(source.name)" : "undefine it on \(source.name)")
+            steps.append(
+                request.keepDefinition
+                    ? "keep the definition on \(source.name)" : "undefine it on \(source.name)")
         }
         steps.append("ask both hosts that it is on \(destination.name) alone")
         return steps

@@ -57,7 +57,8 @@ package struct RemoteShell: Sendable {
                 let writer = execution.standardInputWriter
                 _ = try await writer.write(script + "\n")
                 let value = try await body(
-                    Conversation(writer: writer, lines: execution.standardOutput.strings().makeAsyncIterator()))
+                    Conversation(
+                        writer: writer, lines: execution.standardOutput.strings().makeAsyncIterator()))
                 try await writer.finish()
                 return value
             }
@@ -94,7 +95,10 @@ package final class Conversation: Sendable {
     private let writer: StandardInputWriter
     private let lines: LineReader
 
-    init(writer: StandardInputWriter, lines: consuming sending SubprocessOutputSequence.StringSequence<UTF8>.AsyncIterator) {
+    init(
+        writer: StandardInputWriter,
+        lines: consuming sending SubprocessOutputSequence.StringSequence<UTF8>.AsyncIterator
+    ) {
         self.writer = writer
         self.lines = LineReader(lines)
     }

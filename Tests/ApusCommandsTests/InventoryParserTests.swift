@@ -45,7 +45,9 @@ struct InventoryParserTests {
             Row(
                 testDescription: "a top-level key that is not known", text: "host:\n  alpha: {uri: 'a:/'}\n",
                 says: ["line 1", "host", "Did you mean hosts?"]),
-            Row(testDescription: "no uri", text: "hosts:\n  alpha:\n    max-incoming: 1\n", says: ["line 2", "alpha", "uri"]),
+            Row(
+                testDescription: "no uri", text: "hosts:\n  alpha:\n    max-incoming: 1\n",
+                says: ["line 2", "alpha", "uri"]),
             Row(
                 testDescription: "a URI that is none", text: "hosts:\n  alpha:\n    uri: alpha\n",
                 says: ["alpha", "libvirt URI"]),
@@ -57,7 +59,9 @@ struct InventoryParserTests {
                 testDescription: "a shell that is no list",
                 text: "hosts:\n  alpha:\n    uri: qemu:///system\n    remote-shell: ssh alpha\n",
                 says: ["line 4", "list of words"]),
-            Row(testDescription: "a list where keys belong", text: "- alpha\n- beta\n", says: ["line 1", "keys"]),
+            Row(
+                testDescription: "a list where keys belong", text: "- alpha\n- beta\n",
+                says: ["line 1", "keys"]),
             Row(testDescription: "broken YAML", text: "hosts: [\n", says: ["fleet.yaml"]),
             Row(testDescription: "nothing", text: "", says: ["empty"]),
             Row(

@@ -23,7 +23,8 @@ struct OutputTests {
         let report = GuestReport(
             Guest(
                 identity: GuestIdentity(name: "web01", uuid: "u"), host: "alpha",
-                state: GuestState(.running, reason: "booted"), memory: .mebibytes(1), vcpus: 2, isPersistent: true,
+                state: GuestState(.running, reason: "booted"), memory: .mebibytes(1), vcpus: 2,
+                isPersistent: true,
                 activity: .migratingOut))
         #expect(
             JSON.text(report)
@@ -35,8 +36,10 @@ struct OutputTests {
     func exitStatus() {
         let expected: [ApusError.Code: ApusCommands.ExitStatus] = [
             .usage: .usage, .unknownHost: .usage, .sameHost: .usage, .inventoryInvalid: .usage,
-            .inventoryUnreadable: .usage, .unknownGuest: .blocked, .blocked: .blocked, .interrupted: .interrupted,
-            .stateNotKnown: .needsPerson, .timedOut: .failed, .migrationAborted: .failed, .migrationFailed: .failed,
+            .inventoryUnreadable: .usage, .unknownGuest: .blocked, .blocked: .blocked,
+            .interrupted: .interrupted,
+            .stateNotKnown: .needsPerson, .timedOut: .failed, .migrationAborted: .failed,
+            .migrationFailed: .failed,
         ]
         for (code, status) in expected { #expect(ApusCommands.ExitStatus(code) == status) }
         #expect(ApusCommands.ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 64, 130])

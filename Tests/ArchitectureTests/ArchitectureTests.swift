@@ -20,7 +20,9 @@ struct ArchitectureTests {
     ]
 
     /// What every module may import besides: the toolchain's own.
-    private static let toolchain: Set<String> = ["FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
+    private static let toolchain: Set<String> = [
+        "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
+    ]
 
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -32,7 +34,9 @@ struct ArchitectureTests {
                 for line in try Self.lines(of: file) {
                     let words = line.split(separator: " ")
                     guard let position = words.firstIndex(of: "import"), position <= 2,
-                        words[..<position].allSatisfy({ ["package", "public", "internal", "@preconcurrency"].contains($0) }),
+                        words[..<position].allSatisfy({
+                            ["package", "public", "internal", "@preconcurrency"].contains($0)
+                        }),
                         let name = words.dropFirst(position + 1).first
                     else { continue }
                     #expect(
@@ -47,7 +51,9 @@ struct ArchitectureTests {
     func pure() throws {
         for module in ["FleetModel", "Policy"] {
             for file in try Self.sources(below: "Sources/\(module)") {
-                let imports = try Self.lines(of: file).filter { $0.contains("import ") && !$0.hasPrefix("//") }
+                let imports = try Self.lines(of: file).filter {
+                    $0.contains("import ") && !$0.hasPrefix("//")
+                }
                 #expect(imports.allSatisfy { $0.hasSuffix("import FleetModel") }, "\(file.lastPathComponent)")
             }
         }
@@ -55,14 +61,17 @@ struct ArchitectureTests {
 
     @Test("every module of Sources is in the drawing")
     func complete() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Self.root.appending(path: "Sources").path)
         #expect(Set(folders.filter { !$0.hasPrefix("C") }) == Set(Self.allowed.keys))
     }
 
     @Test("no source file has more than 400 lines")
     func length() throws {
         for folder in ["Sources", "Tests", "Examples", "Benchmarks", "CLibvirt"] {
-            for file in try Self.sources(below: folder, endings: [".swift", ".h", ".sh", ".py", "/lab", ".asm"]) {
+            for file in try Self.sources(
+                below: folder, endings: [".swift", ".h", ".sh", ".py", "/lab", ".asm"])
+            {
                 #expect(try Self.lines(of: file).count <= 400, "\(file.path)")
             }
         }

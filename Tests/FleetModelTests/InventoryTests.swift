@@ -20,7 +20,8 @@ struct InventoryTests {
             URIRow(
                 uri: "qemu+ssh://root@beta:2222/system?keyfile=k", peer: true, address: "beta",
                 shell: ["ssh", "-p", "2222", "root@beta"]),
-            URIRow(uri: "qemu+tcp://[2001:db8::1]:16509/system", peer: true, address: "2001:db8::1", shell: nil),
+            URIRow(
+                uri: "qemu+tcp://[2001:db8::1]:16509/system", peer: true, address: "2001:db8::1", shell: nil),
             URIRow(uri: "qemu+tls://beta.example/system", peer: true, address: "beta.example", shell: nil),
             URIRow(uri: "qemu:///system", peer: false, address: nil, shell: []),
             URIRow(uri: "qemu+unix:///system?socket=/run/x", peer: false, address: nil, shell: nil),
@@ -55,7 +56,10 @@ struct InventoryTests {
 
     @Test(
         "spelling counts single slips",
-        arguments: [("web01", "web01", 0), ("web01", "wbe01", 1), ("web01", "web1", 1), ("abc", "xyz", 3), ("", "ab", 2)])
+        arguments: [
+            ("web01", "web01", 0), ("web01", "wbe01", 1), ("web01", "web1", 1), ("abc", "xyz", 3),
+            ("", "ab", 2),
+        ])
     func distance(left: String, right: String, edits: Int) {
         #expect(Spelling.distance(left, right) == edits)
     }

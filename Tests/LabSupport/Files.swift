@@ -26,6 +26,7 @@ func sendSignal(_ signal: Int32, to process: Int32) {
 /// Writes a text file, replacing what is there.
 package func writeFile(_ text: String, to path: String) throws {
     let descriptor = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        FilePath(path), .writeOnly, options: [.create, .truncate],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
     _ = try descriptor.closeAfter { try descriptor.writeAll(Array(text.utf8)) }
 }

@@ -15,7 +15,8 @@ protocol GuestProvider: Sendable {
 /// The lab's own guests.
 struct ScriptGuests: GuestProvider {
     func add(_ name: String, _ kind: String, _ options: [String]) async throws -> String {
-        let outcome = try await Lab.command(["guest", "add", name, "--kind", kind, "--on", "host1"] + options)
+        let outcome = try await Lab.command(
+            ["guest", "add", name, "--kind", kind, "--on", "host1"] + options)
         try #require(outcome.status == 0, "lab guest add: \(outcome.said)")
         return outcome.said.lowercased().contains("kvm") ? "kvm" : "tcg"
     }
@@ -58,7 +59,8 @@ struct ForeignGuests: GuestProvider {
     }
 
     private func accelerator(on uri: String) async throws -> String {
-        let outcome = try await Program(["virsh", "-q", "-c", uri, "domcapabilities", "--virttype", "kvm"]).run()
+        let outcome = try await Program(["virsh", "-q", "-c", uri, "domcapabilities", "--virttype", "kvm"])
+            .run()
         return outcome.status == 0 ? "kvm" : "qemu"
     }
 

@@ -13,11 +13,14 @@ package struct Lab: Sendable {
 
     /// The `apus` that was built together with these tests.
     package static let apusPath: String = {
-        let own = URL(filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "")
+        let own = URL(
+            filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "")
         // swift test runs the tests from the folder of products, or (on Linux) by a helper of the toolchain's.
-        let folders = [own.deletingLastPathComponent().path] + CommandLine.arguments.map {
-            URL(filePath: $0).deletingLastPathComponent().path
-        }
+        let folders =
+            [own.deletingLastPathComponent().path]
+            + CommandLine.arguments.map {
+                URL(filePath: $0).deletingLastPathComponent().path
+            }
         return folders.map { "\($0)/apus" }.first { access($0, X_OK) == 0 } ?? "\(root)/.build/debug/apus"
     }()
 
@@ -69,6 +72,16 @@ package struct Lab: Sendable {
     /// The words that run a command on a host of the lab, or in the clients' network.
     package static func words(on host: String) -> [String] {
         host == "clients" ? [script, "client"] : [script, "exec", host]
+    }
+
+    /// The words that run a command while a client watches a web guest.
+    package static func watch(_ guest: String, _ command: [String]) -> [String] {
+        [script, "watch", guest] + command
+    }
+
+    /// Sends a signal to a host's libvirtd, by its own pid file.
+    package static func signalDaemon(on host: String, _ signal: Int32) async throws -> Outcome {
+        try await command(["exec", host, "bash", "-c", "kill -\(signal) $(cat /run/libvirtd.pid)"])
     }
 
     /// The environment that the script needs to know which lab is meant.

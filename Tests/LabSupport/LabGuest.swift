@@ -32,19 +32,28 @@ package struct LabGuest: Sendable {
         let outcome = try await lab.apus("guests", "--json")
         let list = try JSONDecoder().decode(GuestsAnswer.self, from: Data(outcome.output.utf8))
         return Dictionary(
-            list.result.guests.filter { $0.name == name }.map { ($0.host, $0.state) }, uniquingKeysWith: { $1 })
+            list.result.guests.filter { $0.name == name }.map { ($0.host, $0.state) },
+            uniquingKeysWith: { $1 })
     }
 
     /// Waits until the guest is settled on exactly one host, as libvirt tells it.
-    package func settledPlace(within limit: Duration = .seconds(60)) async throws -> (host: String, state: String) {
+    package func settledPlace(within limit: Duration = .seconds(60)) async throws -> (
+        host: String, state: String
+    ) {
         let deadline = ContinuousClock.now.advanced(by: limit)
         while true {
             let outcome = try await lab.apus("guests", "--json")
             let list = try JSONDecoder().decode(GuestsAnswer.self, from: Data(outcome.output.utf8))
             let mine = list.result.guests.filter { $0.name == name }
             let active = mine.filter { $0.state != "shut-off" }
-            if active.count == 1, let only = active.first, only.activity == nil { return (only.host, only.state) }
+            if active.count == 1, let only = active.first, only.activity == nil {
+                return (only.host, only.state)
+            }
             try #require(ContinuousClock.now < deadline, "\(name) does not settle: \(mine)")
+            // Asking without a pause would take the processor from the very move that is waited for.
+            if let host = mine.first(where: { $0.activity != nil })?.host {
+                _ = try await virsh(on: host, "event", name, "--event", "lifecycle", "--timeout", "1")
+            }
         }
     }
 

@@ -41,7 +41,8 @@ package struct Program: Sendable {
 
     var mergedEnvironment: Environment {
         Environment.inherit.updating(
-            Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, $0.value) }))
+            Dictionary(
+                uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, $0.value) }))
     }
 
     static func status(_ status: TerminationStatus) -> Int32 {

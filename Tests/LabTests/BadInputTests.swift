@@ -20,20 +20,25 @@ extension LabTests {
                 testDescription: "a host nobody knows", words: ["GUEST", "--to", "HOST2x"], status: 64,
                 code: "unknown-host", says: ["Did you mean HOST2"]),
             BadInput(
-                testDescription: "source and destination the same", words: ["GUEST", "--from", "HOST1", "--to", "HOST1"],
+                testDescription: "source and destination the same",
+                words: ["GUEST", "--from", "HOST1", "--to", "HOST1"],
                 status: 64, code: "same-host"),
             BadInput(
                 testDescription: "a destination that is down",
-                words: ["GUEST", "--from", "HOST1", "--to", "qemu+unix:///system?socket=/nonexistent"], status: 2,
+                words: ["GUEST", "--from", "HOST1", "--to", "qemu+unix:///system?socket=/nonexistent"],
+                status: 2,
                 code: "host-unreachable", says: ["/nonexistent"]),
             BadInput(
-                testDescription: "a rate without its unit", words: ["GUEST", "--to", "HOST2", "--bandwidth", "100"],
+                testDescription: "a rate without its unit",
+                words: ["GUEST", "--to", "HOST2", "--bandwidth", "100"],
                 status: 64, code: "usage", says: ["100MiB/s"]),
             BadInput(
-                testDescription: "a time that is none", words: ["GUEST", "--to", "HOST2", "--downtime", "soon"],
+                testDescription: "a time that is none",
+                words: ["GUEST", "--to", "HOST2", "--downtime", "soon"],
                 status: 64, code: "usage", says: ["300ms"]),
             BadInput(
-                testDescription: "an option that does not exist", words: ["GUEST", "--to", "HOST2", "--quickly"],
+                testDescription: "an option that does not exist",
+                words: ["GUEST", "--to", "HOST2", "--quickly"],
                 status: 64, code: "usage", says: ["--quickly"]),
         ])
     func badInput(row: BadInput) async throws {
@@ -90,7 +95,8 @@ extension LabTests {
             let outcome = try await lab.apus("migrate", guest.name, "--to", hosts[1], "--json")
             #expect(outcome.status == 2, "\(outcome.said)")
             #expect(try MoveAnswer(outcome).error?.code == "guest-ambiguous")
-            let from = try await lab.apus("migrate", guest.name, "--from", hosts[0], "--to", hosts[1], "--json")
+            let from = try await lab.apus(
+                "migrate", guest.name, "--from", hosts[0], "--to", hosts[1], "--json")
             #expect(from.status == 2, "\(from.said)")
             #expect(from.output.contains("guest-on-two-hosts"))
             _ = try await guest.virsh(on: hosts[1], "destroy", guest.name)
@@ -104,7 +110,9 @@ extension LabTests {
         let hosts = try await HostList(lab).names
         try await LabGuest.with("idle", on: lab) { guest in
             let path = "/tmp/apus-\(guest.name).xml"
-            let xml = try await guest.xml(on: hosts[0]).split(separator: "\n").filter { !$0.contains("<uuid>") }
+            let xml = try await guest.xml(on: hosts[0]).split(separator: "\n").filter {
+                !$0.contains("<uuid>")
+            }
             try writeFile(xml.joined(separator: "\n"), to: path)
             let twin = try await guest.virsh(on: hosts[1], "define", path)
             try #require(twin.status == 0, "\(twin.said)")

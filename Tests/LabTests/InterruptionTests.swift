@@ -11,13 +11,16 @@ extension LabTests {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
         try await LabGuest.with(kind, on: lab) { guest in
-            let move = lab.startApus("migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "1MiB/s")
+            let move = lab.startApus(
+                "migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "1MiB/s")
             for await line in move.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
             try await body(lab, guest, hosts, move)
         }
     }
 
-    @Test("Ctrl-C, a hang-up and TERM abort the move; the guest runs on its source", .lab, arguments: [SIGINT, SIGHUP, SIGTERM])
+    @Test(
+        "Ctrl-C, a hang-up and TERM abort the move; the guest runs on its source", .lab,
+        arguments: [SIGINT, SIGHUP, SIGTERM])
     func signals(signal: Int32) async throws {
         try await withSlowMove { lab, guest, hosts, move in
             await move.send(signal)
@@ -51,7 +54,8 @@ extension LabTests {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
         try await LabGuest.with("dirty", ["--dirty-rate", "10"], on: lab) { guest in
-            let move = lab.startApus("migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "32MiB/s")
+            let move = lab.startApus(
+                "migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "64MiB/s")
             for await line in move.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
             await move.send(SIGKILL)
             #expect(try await move.outcome().status == 137)
@@ -68,7 +72,8 @@ extension LabTests {
         try await LabGuest.with("dirty", on: lab) { guest in
             let before = try await guest.virsh(on: hosts[0], "migrate-getmaxdowntime", guest.name)
             let outcome = try await lab.apus(
-                "migrate", guest.name, "--to", hosts[1], "--bandwidth", "1MiB/s", "--timeout", "2s", "--downtime",
+                "migrate", guest.name, "--to", hosts[1], "--bandwidth", "1MiB/s", "--timeout", "2s",
+                "--downtime",
                 "35ms", "--json")
             #expect(outcome.status == 1, "\(outcome.said)")
             #expect(try MoveAnswer(outcome).error?.code == "timed-out")
@@ -83,8 +88,10 @@ extension LabTests {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
         try await LabGuest.with("idle", on: lab) { guest in
-            let script = "\(Lab.apusPath) migrate \(guest.name) --to \(hosts[1]) --json 2>&1 | head -c 1 >/dev/null"
-            _ = try await Program(["bash", "-c", script], environment: ["APUS_INVENTORY": lab.inventory]).run()
+            let script =
+                "\(Lab.apusPath) migrate \(guest.name) --to \(hosts[1]) --json 2>&1 | head -c 1 >/dev/null"
+            _ = try await Program(["bash", "-c", script], environment: ["APUS_INVENTORY": lab.inventory])
+                .run()
             #expect(try await guest.settledPlace().host == hosts[1])
         }
     }

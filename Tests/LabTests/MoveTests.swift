@@ -31,7 +31,11 @@ struct MoveAnswer: Decodable {
     let error: Failure?
 
     init(_ outcome: Outcome) throws {
-        self = try JSONDecoder().decode(MoveAnswer.self, from: Data(outcome.output.utf8))
+        try self.init(outcome.output)
+    }
+
+    init(_ text: some StringProtocol) throws {
+        self = try JSONDecoder().decode(MoveAnswer.self, from: Data(text.utf8))
     }
 }
 
@@ -53,7 +57,8 @@ extension LabTests {
                 #expect(try #require(result.rounds) >= 1)
                 #expect(
                     result.phases?.map(\.name) == [
-                        "pre-migration", "reservation", "pre-copy", "stop-and-copy", "commitment", "activation",
+                        "pre-migration", "reservation", "pre-copy", "stop-and-copy", "commitment",
+                        "activation",
                     ])
                 #expect(result.downtime_method == "qemu-events")
                 #expect(try #require(result.downtime_seconds) >= 0)
@@ -105,7 +110,8 @@ extension LabTests {
             let outcome = try await lab.apus("migrate", guest.name, "--to", hosts[0], "--json")
             #expect(outcome.status == 0, "\(outcome.said)")
             #expect(try MoveAnswer(outcome).changed == false)
-            let from = try await lab.apus("migrate", guest.name, "--from", hosts[1], "--to", hosts[0], "--json")
+            let from = try await lab.apus(
+                "migrate", guest.name, "--from", hosts[1], "--to", hosts[0], "--json")
             #expect(from.status == 0, "\(from.said)")
             #expect(try MoveAnswer(from).changed == false)
         }
@@ -145,7 +151,8 @@ extension LabTests {
             let policy = "<policy priority='7'><window>22:00-04:00 &amp; so on</window></policy>"
             for words in [["--config"], ["--live"]] {
                 let set = try await guest.virsh(
-                    on: hosts[0], "metadata", guest.name, "--uri", "https://apus.example/policy/1", "--key", "apus",
+                    on: hosts[0], "metadata", guest.name, "--uri", "https://apus.example/policy/1", "--key",
+                    "apus",
                     "--set", policy, words[0])
                 #expect(set.status == 0, "\(set.said)")
             }

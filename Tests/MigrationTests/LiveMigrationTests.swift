@@ -16,16 +16,21 @@ struct LiveMigrationTests {
     ) throws -> MovePlan {
         let host = { (name: String) in
             HostFacts(
-                host: Host(name: name, uri: "qemu+tcp://\(name)/system", filling: HostDefaults(uri: "qemu+tcp://\(name)/system")),
-                uuid: name, libvirtVersion: SoftwareVersion(9, 0, 0), hypervisorVersion: SoftwareVersion(7, 2, 0),
+                host: Host(
+                    name: name, uri: "qemu+tcp://\(name)/system",
+                    filling: HostDefaults(uri: "qemu+tcp://\(name)/system")),
+                uuid: name, libvirtVersion: SoftwareVersion(9, 0, 0),
+                hypervisorVersion: SoftwareVersion(7, 2, 0),
                 processors: 2, memory: .mebibytes(4096), freeMemory: nil)
         }
         let guest = Guest(
             identity: GuestIdentity(name: "web01", uuid: "u"), host: "alpha",
-            state: paused ? GuestState(.paused, reason: "user") : Self.running, memory: .mebibytes(256), vcpus: 1,
+            state: paused ? GuestState(.paused, reason: "user") : Self.running, memory: .mebibytes(256),
+            vcpus: 1,
             isPersistent: true, activity: nil)
         let facts = MoveFacts(
-            guest: guest, source: host("alpha"), destination: host("beta"), disks: [], sameName: nil, sameUUID: nil)
+            guest: guest, source: host("alpha"), destination: host("beta"), disks: [], sameName: nil,
+            sameUUID: nil)
         return try MovePlan(facts: facts, request: request, findings: [])
     }
 
@@ -54,7 +59,9 @@ struct LiveMigrationTests {
         let result = try await migration(try plan(), ports).run()
         #expect(result.rounds == 2)
         #expect(result.wire == ByteCount(4096))
-        #expect(result.downtime == Downtime(duration: .milliseconds(60), method: .qemuEvents, error: .milliseconds(2)))
+        #expect(
+            result.downtime
+                == Downtime(duration: .milliseconds(60), method: .qemuEvents, error: .milliseconds(2)))
         #expect(result.destinationState.kind == .running)
         #expect(result.sourceState == nil)
         #expect(result.phases.map(\.phase) == Phase.allCases)
@@ -93,7 +100,8 @@ struct LiveMigrationTests {
         "after an error asks both hosts what is true",
         arguments: [
             Failure(
-                testDescription: "the guest never left", source: [running], destination: [nil], code: .migrationFailed),
+                testDescription: "the guest never left", source: [running], destination: [nil],
+                code: .migrationFailed),
             Failure(
                 testDescription: "the guest was left standing on the source", source: [standing],
                 destination: [nil], code: .migrationFailed, resumed: [.source]),
@@ -103,7 +111,9 @@ struct LiveMigrationTests {
             Failure(
                 testDescription: "the guest runs on both", source: [running], destination: [running],
                 code: .stateNotKnown),
-            Failure(testDescription: "the guest is nowhere", source: [nil], destination: [nil], code: .stateNotKnown),
+            Failure(
+                testDescription: "the guest is nowhere", source: [nil], destination: [nil],
+                code: .stateNotKnown),
         ])
     func settles(row: Failure) async throws {
         var script = ScriptedPorts.Script()
@@ -195,7 +205,8 @@ struct LiveMigrationTests {
         let good = try plan()
         let facts = MoveFacts(
             guest: Guest(
-                identity: good.guest, host: "alpha", state: Self.running, memory: .zero, vcpus: 1, isPersistent: true,
+                identity: good.guest, host: "alpha", state: Self.running, memory: .zero, vcpus: 1,
+                isPersistent: true,
                 activity: nil),
             source: HostFacts(
                 host: good.source, uuid: nil, libvirtVersion: SoftwareVersion(9, 0, 0),

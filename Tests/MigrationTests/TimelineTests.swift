@@ -39,8 +39,10 @@ struct TimelineTests {
     func completed() {
         var timeline = Timeline(began: at(0))
         timeline.note(
-            GuestEvent(side: .source, received: at(1), kind: .completed(JobSample(wire: ByteCount(2), round: 3))))
-        timeline.note(GuestEvent(side: .destination, received: at(2), kind: .completed(JobSample(wire: ByteCount(1)))))
+            GuestEvent(
+                side: .source, received: at(1), kind: .completed(JobSample(wire: ByteCount(2), round: 3))))
+        timeline.note(
+            GuestEvent(side: .destination, received: at(2), kind: .completed(JobSample(wire: ByteCount(1)))))
         #expect(timeline.completed?.wire == ByteCount(2))
         #expect(timeline.rounds == 3)
     }

@@ -66,13 +66,15 @@ struct PreflightTests {
                 expected: [.diskStorageNotKnown], severity: .note),
             Row(
                 testDescription: "nothing against shared and read-only disks",
-                facts: Sample().with { $0.disks = [disk(.shared("nfs")), disk(.notNeeded)] }.facts, expected: []),
+                facts: Sample().with { $0.disks = [disk(.shared("nfs")), disk(.notNeeded)] }.facts,
+                expected: []),
             Row(
                 testDescription: "no way from the source to the destination's libvirt",
                 facts: Sample().with { $0.peerURI = nil }.facts, expected: [.peerURIMissing]),
             Row(
                 testDescription: "no need of such a way when apus drives the move",
-                facts: Sample().with { $0.peerURI = nil }.facts, request: MoveRequest(control: .direct), expected: []),
+                facts: Sample().with { $0.peerURI = nil }.facts, request: MoveRequest(control: .direct),
+                expected: []),
             Row(
                 testDescription: "libvirt that is too old, on both hosts",
                 facts: Sample().with { $0.libvirt = SoftwareVersion(1, 0, 6) }.facts,
@@ -80,7 +82,8 @@ struct PreflightTests {
             Row(
                 testDescription: "libvirt too old for a downtime limit only where one is asked for",
                 facts: Sample().with { $0.libvirt = SoftwareVersion(3, 0, 0) }.facts,
-                request: MoveRequest(downtimeLimit: .milliseconds(100)), expected: [.libvirtTooOld, .libvirtTooOld]),
+                request: MoveRequest(downtimeLimit: .milliseconds(100)),
+                expected: [.libvirtTooOld, .libvirtTooOld]),
         ])
     func finds(row: Row) {
         let findings = Preflight.findings(for: row.facts, request: row.request)

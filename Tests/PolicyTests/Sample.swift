@@ -15,10 +15,12 @@ struct Sample {
     static let identity = GuestIdentity(name: "web01", uuid: "aaaaaaaa-0000-0000-0000-000000000000")
 
     static func guest(
-        _ identity: GuestIdentity = identity, on host: String, _ state: GuestState, activity: GuestActivity? = nil
+        _ identity: GuestIdentity = identity, on host: String, _ state: GuestState,
+        activity: GuestActivity? = nil
     ) -> Guest {
         Guest(
-            identity: identity, host: host, state: state, memory: .mebibytes(384), vcpus: 1, isPersistent: true,
+            identity: identity, host: host, state: state, memory: .mebibytes(384), vcpus: 1,
+            isPersistent: true,
             activity: activity)
     }
 

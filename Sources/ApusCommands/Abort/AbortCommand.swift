@@ -24,13 +24,15 @@ struct AbortCommand: CommandWithOptions {
         let aborted = try await MoveAborter(hosts: hosts).abort(guest, dryRun: dryRun)
         if common.json {
             Envelope(
-                command: "abort", changed: aborted != nil && !dryRun, result: aborted.map(GuestReport.init), error: nil
+                command: "abort", changed: aborted != nil && !dryRun, result: aborted.map(GuestReport.init),
+                error: nil
             ).print()
         } else if let aborted {
             Console.print(
                 dryRun
                     ? "The move of \(aborted.identity) away from \(aborted.host) would be aborted (--dry-run)."
-                    : "The move of \(aborted.identity) was aborted; it is \(aborted.state.kind.rawValue) on \(aborted.host).")
+                    : "The move of \(aborted.identity) was aborted; it is \(aborted.state.kind.rawValue) on \(aborted.host)."
+            )
         } else {
             Console.print("\(guest) is not being moved; nothing to do.")
         }

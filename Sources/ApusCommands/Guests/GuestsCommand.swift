@@ -5,7 +5,8 @@ import LibvirtFleet
 /// `apus guests`
 struct GuestsCommand: CommandWithOptions {
     static let configuration = CommandConfiguration(
-        commandName: "guests", abstract: "Lists the guests of all hosts: state, size, and what happens to each now.",
+        commandName: "guests",
+        abstract: "Lists the guests of all hosts: state, size, and what happens to each now.",
         discussion: "Example: apus guests alpha")
 
     @OptionGroup var common: CommonOptions
@@ -38,7 +39,8 @@ struct GuestsCommand: CommandWithOptions {
         ])
         for guest in guests {
             table.add([
-                guest.identity.name, guest.host, guest.state.kind.rawValue, "\(guest.memory)", "\(guest.vcpus)",
+                guest.identity.name, guest.host, guest.state.kind.rawValue, "\(guest.memory)",
+                "\(guest.vcpus)",
                 guest.activity?.rawValue ?? "-",
             ])
         }

@@ -23,7 +23,8 @@ struct InventoryFile {
         }
         let configuration =
             Console.environment("XDG_CONFIG_HOME") ?? Console.environment("HOME").map { "\($0)/.config" }
-        let places = [configuration.map { "\($0)/apus/fleet.yaml" }, "/etc/apus/fleet.yaml"].compactMap(\.self)
+        let places = [configuration.map { "\($0)/apus/fleet.yaml" }, "/etc/apus/fleet.yaml"].compactMap(
+            \.self)
         return places.first { access($0, F_OK) == 0 }.map(InventoryFile.init(path:))
     }
 

@@ -61,7 +61,8 @@ struct InventoryParser {
         }
         for (key, value) in texts where key != "migration-address" && !value.contains(":/") {
             throw invalid(
-                description, "\(key) of host \(name) is '\(value)', not a libvirt URI such as qemu+ssh://\(name)/system")
+                description,
+                "\(key) of host \(name) is '\(value)', not a libvirt URI such as qemu+ssh://\(name)/system")
         }
         return Host(
             name: name, uri: uri, peerURI: texts["peer-uri"], migrationAddress: texts["migration-address"],
@@ -99,7 +100,8 @@ struct InventoryParser {
     private func unknown(_ place: Node, _ key: String, among known: [String]) -> ApusError {
         invalid(
             place, "unknown key '\(key)'",
-            hint: Spelling.suggestion(for: key, in: known) ?? "Known keys here: \(known.joined(separator: ", ")).")
+            hint: Spelling.suggestion(for: key, in: known)
+                ?? "Known keys here: \(known.joined(separator: ", ")).")
     }
 
     private func invalid(_ place: Node?, _ detail: String, hint: String? = nil) -> ApusError {

@@ -8,7 +8,8 @@ import Policy
 struct MigrateCommand: CommandWithOptions {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Moves a running or paused guest live to another host, and asks both hosts that it arrived.",
+        abstract:
+            "Moves a running or paused guest live to another host, and asks both hosts that it arrived.",
         discussion: """
             Example: apus migrate web01 --to beta --downtime 100ms --timeout 5m
 
@@ -20,7 +21,8 @@ struct MigrateCommand: CommandWithOptions {
 
     @Argument(help: "The guest: its name or UUID (with --from, libvirt's id too).") var guest: String
 
-    @Option(help: ArgumentHelp("Where it goes: a host of the inventory, or a libvirt URI.", valueName: "host"))
+    @Option(
+        help: ArgumentHelp("Where it goes: a host of the inventory, or a libvirt URI.", valueName: "host"))
     var to: String
 
     @Option(
@@ -29,21 +31,27 @@ struct MigrateCommand: CommandWithOptions {
     var from: String?
 
     @Option(
-        help: ArgumentHelp("At most this much traffic, such as 100MiB/s (default: no limit).", valueName: "rate"),
+        help: ArgumentHelp(
+            "At most this much traffic, such as 100MiB/s (default: no limit).", valueName: "rate"),
         transform: QuantityOption.rate)
     var bandwidth: ByteRate?
 
     @Option(
-        help: ArgumentHelp("The longest stop at switchover, such as 100ms (default: 300ms).", valueName: "time"),
+        help: ArgumentHelp(
+            "The longest stop at switchover, such as 100ms (default: 300ms).", valueName: "time"),
         transform: QuantityOption.duration)
     var downtime: Duration?
 
     @Option(
-        help: ArgumentHelp("Abort when it is not done after this long, such as 5m (default: never).", valueName: "time"),
+        help: ArgumentHelp(
+            "Abort when it is not done after this long, such as 5m (default: never).", valueName: "time"),
         transform: QuantityOption.duration)
     var timeout: Duration?
 
-    @Flag(help: "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends if apus dies.")
+    @Flag(
+        help:
+            "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends if apus dies."
+    )
     var direct = false
 
     @Flag(help: "Keep the definition on the source (shut off); by default it goes along.")
@@ -60,7 +68,8 @@ struct MigrateCommand: CommandWithOptions {
         let source = try from.map { try inventory.host(named: $0) }
         if let source, source == destination || source.uri == destination.uri {
             throw ApusError(
-                .sameHost, "move \(guest)", "--from \(source.name) and --to \(destination.name) are the same host",
+                .sameHost, "move \(guest)",
+                "--from \(source.name) and --to \(destination.name) are the same host",
                 hint: "Name another host with --to; apus hosts lists them.")
         }
         switch try await MoveSession.open(guest: guest, from: source, to: destination, inventory: inventory) {

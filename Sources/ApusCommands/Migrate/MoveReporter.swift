@@ -9,11 +9,14 @@ struct MoveReporter {
         if common.json {
             Envelope(
                 command: "migrate", changed: false,
-                result: UnmovedReport(guest: guest.identity.name, destination: guest.host, state: guest.state.kind.rawValue),
+                result: UnmovedReport(
+                    guest: guest.identity.name, destination: guest.host, state: guest.state.kind.rawValue),
                 error: nil
             ).print()
         } else {
-            Console.print("\(guest.identity) already is on \(guest.host) (\(guest.state.kind.rawValue)); nothing to do.")
+            Console.print(
+                "\(guest.identity) already is on \(guest.host) (\(guest.state.kind.rawValue)); nothing to do."
+            )
         }
     }
 
@@ -43,7 +46,8 @@ struct MoveReporter {
         ]
         if let downtime = result.downtime {
             lines.append(
-                "  downtime   \(downtime.duration.text) (± \(downtime.error.text), \(downtime.method.explanation))")
+                "  downtime   \(downtime.duration.text) (± \(downtime.error.text), \(downtime.method.explanation))"
+            )
         } else if plan.wasPaused {
             lines.append("  downtime   none: it was paused before and still is")
         }

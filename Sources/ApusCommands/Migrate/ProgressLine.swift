@@ -64,7 +64,8 @@ final class ProgressLine: Sendable {
 
     private func text(_ progress: MoveProgress) -> String {
         if let notice = progress.notice { return "\(guest): \(notice)" }
-        return "\(guest): " + MoveFigures(phase: progress.phase, rounds: progress.rounds, sample: progress.sample).text
+        return "\(guest): "
+            + MoveFigures(phase: progress.phase, rounds: progress.rounds, sample: progress.sample).text
             + " · \(progress.elapsed.text)"
     }
 }

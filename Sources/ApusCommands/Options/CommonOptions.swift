@@ -11,7 +11,9 @@ struct CommonOptions: ParsableArguments {
             valueName: "file"))
     var inventory: String?
 
-    @Flag(name: .long, help: "Write one JSON object to standard output (progress as JSON lines to standard error).")
+    @Flag(
+        name: .long,
+        help: "Write one JSON object to standard output (progress as JSON lines to standard error).")
     var json = false
 
     @Flag(name: .shortAndLong, help: "Log what is done; twice for every detail.")

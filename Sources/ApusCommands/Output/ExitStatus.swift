@@ -34,9 +34,11 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .failed: "Failed, timed out or aborted by someone. Every guest is where it was, unharmed."
         case .blocked: "Blocked by a finding, an unknown guest or a host that is down. Nothing was attempted."
         case .needsPerson: "Needs a person: the state is not provably good. The message says what was seen."
-        case .usage: "Usage: an unknown option, host, inventory key or unit, or --from and --to the same host."
-        case .interrupted: "INT, TERM or HUP: rolled back. After switchover a signal does not roll back; the move "
-            + "is finished and the status is 0."
+        case .usage:
+            "Usage: an unknown option, host, inventory key or unit, or --from and --to the same host."
+        case .interrupted:
+            "INT, TERM or HUP: rolled back. After switchover a signal does not roll back; the move "
+                + "is finished and the status is 0."
         }
     }
 }

@@ -5,7 +5,8 @@ import LibvirtFleet
 /// `apus status`
 struct StatusCommand: CommandWithOptions {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows the moves under way, whoever started them, as libvirt tells them.",
+        commandName: "status",
+        abstract: "Shows the moves under way, whoever started them, as libvirt tells them.",
         discussion: "Example: apus status --watch")
 
     @OptionGroup var common: CommonOptions
@@ -35,7 +36,8 @@ struct StatusCommand: CommandWithOptions {
     private func show(_ moves: [RunningMove]) {
         if common.json {
             Envelope(
-                command: "status", changed: false, result: StatusReport(moves: moves.map(RunningMoveReport.init)),
+                command: "status", changed: false,
+                result: StatusReport(moves: moves.map(RunningMoveReport.init)),
                 error: nil
             ).print()
         } else if moves.isEmpty {

@@ -17,7 +17,8 @@ extension Preflight {
             needs.filter { host.libvirtVersion < $0.since }.map { need in
                 Finding(
                     .libvirtTooOld, .blocker, host: host.host.name, subject: "libvirt \(host.libvirtVersion)",
-                    detail: "libvirt \(host.libvirtVersion) on \(host.host.name) has no \(need.what.dropFirst(2))",
+                    detail:
+                        "libvirt \(host.libvirtVersion) on \(host.host.name) has no \(need.what.dropFirst(2))",
                     hint: "Update libvirt on \(host.host.name) to \(need.since) or newer.")
             }
         }

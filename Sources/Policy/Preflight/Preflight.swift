@@ -22,7 +22,9 @@ package enum Preflight {
                 Finding(
                     .sameHostUUID, .blocker, host: destination, subject: destination,
                     detail: "\(source) and \(destination) report the same host UUID \(uuid)",
-                    hint: "If they are two machines, give each its own host_uuid in libvirtd.conf and restart libvirtd."))
+                    hint:
+                        "If they are two machines, give each its own host_uuid in libvirtd.conf and restart libvirtd."
+                ))
         } else if facts.source.uuid == nil || facts.destination.uuid == nil {
             findings.append(
                 Finding(
@@ -34,8 +36,11 @@ package enum Preflight {
             findings.append(
                 Finding(
                     .guestOnTwoHosts, .blocker, host: destination, subject: guest.name,
-                    detail: "guest \(guest.name) is \(facts.guest.state) on \(source) and \(twin.state) on \(destination)",
-                    hint: "Find out which of the two is the true one before anything else; do not start or move either."))
+                    detail:
+                        "guest \(guest.name) is \(facts.guest.state) on \(source) and \(twin.state) on \(destination)",
+                    hint:
+                        "Find out which of the two is the true one before anything else; do not start or move either."
+                ))
         } else if let twin = facts.sameUUID, twin.identity.name != guest.name {
             findings.append(
                 Finding(
@@ -46,14 +51,19 @@ package enum Preflight {
             findings.append(
                 Finding(
                     .guestNameTaken, .blocker, host: destination, subject: guest.name,
-                    detail: "\(destination) has another guest named \(guest.name) (UUID \(twin.identity.uuid))",
-                    hint: "Rename one of them: virsh domrename \(guest.name) NEW-NAME, while it is shut off."))
+                    detail:
+                        "\(destination) has another guest named \(guest.name) (UUID \(twin.identity.uuid))",
+                    hint: "Rename one of them: virsh domrename \(guest.name) NEW-NAME, while it is shut off.")
+            )
         } else if let twin = facts.sameUUID {
             findings.append(
                 Finding(
                     .definitionReplaced, .note, host: destination, subject: guest.name,
-                    detail: "\(destination) has a definition of this guest (\(twin.state)), which will be replaced",
-                    hint: "Nothing to do, unless that definition is to be kept: then save it with virsh dumpxml."))
+                    detail:
+                        "\(destination) has a definition of this guest (\(twin.state)), which will be replaced",
+                    hint:
+                        "Nothing to do, unless that definition is to be kept: then save it with virsh dumpxml."
+                ))
         }
         return findings
     }
@@ -65,7 +75,9 @@ package enum Preflight {
                 Finding(
                     .guestBusy, .blocker, host: guest.host, subject: guest.identity.name,
                     detail: "\(guest.identity.name) is busy on \(guest.host): \(activity.rawValue)",
-                    hint: "Wait until that has ended (apus status --watch), or end it (apus abort \(guest.identity.name)).")
+                    hint:
+                        "Wait until that has ended (apus status --watch), or end it (apus abort \(guest.identity.name))."
+                )
             ]
         }
         guard guest.state.kind != .running, guest.state.kind != .paused else { return [] }
@@ -93,7 +105,8 @@ package enum Preflight {
                 .diskNotShared, .blocker, host: source, subject: disk.target,
                 detail: "disk \(disk.target) of \(facts.guest.identity.name) is \(place) on \(source), "
                     + "on a file system of that host alone (\(system))",
-                hint: "Put the disk on storage that \(facts.destination.host.name) sees too (NFS, CephFS, GlusterFS, "
+                hint:
+                    "Put the disk on storage that \(facts.destination.host.name) sees too (NFS, CephFS, GlusterFS, "
                     + "a network disk) and move again.")
         case .notKnown(let reason):
             return Finding(
@@ -109,9 +122,11 @@ package enum Preflight {
         return [
             Finding(
                 .peerURIMissing, .blocker, host: destination.name, subject: destination.name,
-                detail: "how \(facts.source.host.name) reaches the libvirt of \(destination.name) is not known: "
+                detail:
+                    "how \(facts.source.host.name) reaches the libvirt of \(destination.name) is not known: "
                     + "its uri (\(destination.uri)) names no host",
-                hint: "Set peer-uri for \(destination.name) in the inventory (such as qemu+ssh://HOST/system), "
+                hint:
+                    "Set peer-uri for \(destination.name) in the inventory (such as qemu+ssh://HOST/system), "
                     + "or use --direct.")
         ]
     }
