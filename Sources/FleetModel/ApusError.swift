@@ -14,7 +14,6 @@ package struct ApusError: Error, Sendable {
         case libvirtFailed = "libvirt-failed"
         case migrationAborted = "migration-aborted"
         case migrationFailed = "migration-failed"
-        case noMove = "no-move"
         case permissionDenied = "permission-denied"
         case remoteShellFailed = "remote-shell-failed"
         case sameHost = "same-host"

@@ -47,6 +47,7 @@ package actor Connection {
     /// - Parameters:
     ///   - uri: a libvirt URI, such as `qemu+ssh://beta/system`.
     ///   - keepalive: how a dead peer is noticed; drivers without a remote side ignore it.
+    /// - Returns: the open connection, with a queue of its own.
     /// - Throws: `LibvirtError`, with `.noConnection`, `.authenticationFailed`, `.remoteFailure` or
     ///   `.systemError` where the daemon could not be reached.
     package static func open(
@@ -74,6 +75,13 @@ package actor Connection {
             }
             return Connection(uri: uri, handle: handle, executor: executor, closed: closed)
         }
+    }
+
+    /// Whether the link to the daemon still stands, as far as is known.
+    package func isAlive() -> Bool {
+        let alive = unsafe virConnectIsAlive(handle.raw)
+        if alive < 0 { virResetLastError() }
+        return alive > 0
     }
 
     // MARK: What the daemon says of itself

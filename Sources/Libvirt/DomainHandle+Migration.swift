@@ -55,7 +55,11 @@ extension DomainHandle {
     ///
     /// Blocks until the move has ended. Source: `virDomainMigrateToURI3`.
     ///
-    /// - Parameter destination: the destination's libvirt URI as the *source host* reaches it.
+    /// - Parameters:
+    ///   - destination: the destination's libvirt URI as the *source host* reaches it.
+    ///   - flags: how it is carried out; `.peerToPeer` is added.
+    ///   - parameters: what it is given besides the flags.
+    /// - Throws: `LibvirtError` when a parameter is refused or the call failed.
     package borrowing func migrate(
         toURI destination: String, flags: MigrationFlags, parameters: MigrationParameters
     ) throws(LibvirtError) {

@@ -52,6 +52,7 @@ package struct LibvirtError: Error, Sendable, Equatable {
     /// The error of the call that just failed on this thread. There must be no `await` in between.
     ///
     /// - Parameter operation: what was being done.
+    /// - Returns: libvirt's error, which is then reset; `.internalError` where libvirt has none.
     static func last(_ operation: String) -> LibvirtError {
         guard let raw = unsafe virGetLastError() else {
             return LibvirtError(

@@ -41,6 +41,13 @@ package struct LibvirtMove: MovePorts {
                 }
             }
         } catch {
+            // The error of a move and the loss of our own link to the source look alike in libvirt's words.
+            guard await connection.isAlive() else {
+                throw ApusError(
+                    .connectionLost, "wait for the move of \(plan.guest)",
+                    "the connection to \(plan.source.name) broke: \(error.message)",
+                    hint: "apus status shows whether the move goes on.", underlying: error)
+            }
             throw ApusError(
                 migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
         }

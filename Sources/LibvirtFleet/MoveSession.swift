@@ -22,6 +22,10 @@ package struct MoveSession: Sendable {
     /// - Parameters:
     ///   - guest: name or UUID; libvirt's id too, when `source` is given.
     ///   - source: the host to take it from; `nil` asks every host of the inventory.
+    ///   - destination: the host to take it to.
+    ///   - inventory: the hosts that are asked when `source` is not given.
+    ///   - connector: opens the connections.
+    /// - Returns: the connected hosts, or the guest when it is on the destination already.
     /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`, `permission-denied`.
     package static func open(
         guest: String, from source: Host?, to destination: Host, inventory: Inventory,

@@ -24,7 +24,10 @@ package struct Downtime: Sendable, Hashable {
 
     /// The best that the move's events allow.
     ///
-    /// - Parameter arrivalError: how late an event may reach this process.
+    /// - Parameters:
+    ///   - timeline: the move's marks, from the events of both hosts.
+    ///   - offset: how far apart the hosts' clocks are; without it QEMU's own times are not used.
+    ///   - arrivalError: how late an event may reach this process.
     package init?<Instant>(timeline: Timeline<Instant>, offset: ClockOffset?, arrivalError: Duration) {
         if let stopped = timeline.stoppedHostTime, let resumed = timeline.resumedHostTime, let offset {
             self.init(

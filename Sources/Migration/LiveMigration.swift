@@ -28,6 +28,8 @@ package actor LiveMigration<Ports: MovePorts> {
     /// A move that has not begun.
     ///
     /// - Parameters:
+    ///   - plan: what is to be done.
+    ///   - ports: the two hosts, and the clock that the move is timed by.
     ///   - began: when the user's command began: the total time counts from there.
     ///   - progress: called at every event and sample; it must not block.
     package init(
@@ -112,9 +114,30 @@ package actor LiveMigration<Ports: MovePorts> {
             } catch {
                 failure = error
             }
+            if failure?.code == .connectionLost {
+                remarks.append("the connection to \(plan.source.name) broke during the move; figures are incomplete")
+                await outlast()
+            }
             await drainEvents(expectingArrival: failure == nil)
             watchers.cancelAll()
             return failure
+        }
+    }
+
+    /// Waits until the source's libvirt has ended a move whose call we can no longer hear; aborts are still asked
+    /// for meanwhile, over connections opened anew.
+    private func outlast() async {
+        var silentSince: Instant?
+        while !Task.isCancelled {
+            do {
+                guard try await ports.guest(on: .source)?.activity == .migratingOut else { return }
+                silentSince = nil
+            } catch {
+                let since = silentSince ?? ports.clock.now
+                silentSince = since
+                if since.duration(to: ports.clock.now) > .seconds(30) { return }
+            }
+            try? await ports.clock.sleep(for: .milliseconds(200))
         }
     }
 

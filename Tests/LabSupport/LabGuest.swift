@@ -12,6 +12,10 @@ package struct LabGuest: Sendable {
     /// - Parameters:
     ///   - kind: `idle`, `dirty`, `web` or `disk`.
     ///   - options: further options of `lab guest add`.
+    ///   - lab: the lab that the guest belongs to.
+    ///   - body: what is done with the guest.
+    /// - Returns: what `body` returned.
+    /// - Throws: what `body` threw, or why the guest could not be added or removed.
     package static func with<Value: Sendable>(
         _ kind: String, _ options: [String] = [], on lab: Lab,
         _ body: @Sendable (LabGuest) async throws -> Value

@@ -42,7 +42,7 @@ package struct Program: Sendable {
     var mergedEnvironment: Environment {
         Environment.inherit.updating(
             Dictionary(
-                uniqueKeysWithValues: environment.map { (Environment.Key(rawValue: $0.key)!, $0.value) }))
+                uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }))
     }
 
     static func status(_ status: TerminationStatus) -> Int32 {

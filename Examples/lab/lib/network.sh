@@ -48,7 +48,7 @@ network_up() {
 }
 
 lab_link() {
-    local host part
+    local host part rules
     case ${1:-} in
         --rate)
             [[ ${2:-} =~ ^(none|[0-9]+(k|m|g)bit)$ ]] || fail 64 "rate '${2:-}'" "such as 400mbit, 1gbit or none"
@@ -64,21 +64,20 @@ lab_link() {
             host=$(known_host "${2%%:*}")
             part=both
             [[ $2 != *:* ]] || part=${2#*:}
-            in_switch tc qdisc replace dev "mig-$host" clsact
-            # Seen from the switch's port, what the host sends comes in and what it receives goes out.
             case $part in
-                out) drop "$host" ingress ;;
-                in) drop "$host" egress ;;
-                both) drop "$host" ingress; drop "$host" egress ;;
+                out) rules="iifname mig-$host drop" ;;
+                in) rules="oifname mig-$host drop" ;;
+                both) rules="iifname mig-$host drop; oifname mig-$host drop" ;;
                 *) fail 64 "unknown direction '$part'" "HOST, HOST:in or HOST:out" ;;
             esac
+            mend "$host"
+            # In the switch, out of the hosts' sight: their link stays up, as with a real broken path.
+            in_switch nft "table bridge cut_$host { chain forward { type filter hook forward priority 0; $rules; }; }" ||
+                fail 1 "the link of $host could not be cut" "the kernel needs nf_tables with bridge support"
             ;;
-        --mend)
-            host=$(known_host "${2:-}")
-            in_switch tc qdisc del dev "mig-$host" clsact 2>/dev/null || true
-            ;;
+        --mend) mend "$(known_host "${2:-}")" ;;
         *) fail 64 "lab link what?" "lab link --rate RATE, --cut HOST[:in|:out] or --mend HOST" ;;
     esac
 }
 
-drop() { in_switch tc filter replace dev "mig-$1" "$2" prio 1 handle 1 matchall action drop; }
+mend() { in_switch nft delete table bridge "cut_$1" 2>/dev/null || true; }

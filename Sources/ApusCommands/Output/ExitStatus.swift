@@ -14,8 +14,7 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         switch code {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable:
             self = .usage
-        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
-            .noMove:
+        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable:
             self = .blocked
         case .stateNotKnown:
             self = .needsPerson

@@ -37,8 +37,11 @@ package enum Settlement: Sendable, Hashable {
     /// Decides from both answers.
     ///
     /// - Parameters:
+    ///   - source: what the source answered when asked for the guest.
+    ///   - destination: what the destination answered.
     ///   - wasPaused: the guest was paused before the move and is to stay so.
     ///   - stillBusy: one of the hosts has a job of this guest under way.
+    /// - Returns: what is true, and so what is left to do.
     package static func decide(
         source: Answer, destination: Answer, wasPaused: Bool, stillBusy: Bool
     ) -> Settlement {
