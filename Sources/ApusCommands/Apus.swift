@@ -32,16 +32,16 @@ package struct Apus: AsyncParsableCommand {
             var command = try parseAsRoot(arguments)
             guard var fleetCommand = command as? any CommandWithOptions else {
                 try command.run()
-                Glibc.exit(ExitStatus.done.rawValue)
+                Glibc._exit(ExitStatus.done.rawValue)
             }
             let level = fleetCommand.common.logLevel
             LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, level: level) }
             try await fleetCommand.run()
-            Glibc.exit(ExitStatus.done.rawValue)
+            Glibc._exit(ExitStatus.done.rawValue)
         } catch let error as ApusError {
             Failure(error, command: arguments.first ?? "apus", asJSON: wantsJSON).report()
         } catch let status as ExitStatus {
-            Glibc.exit(status.rawValue)
+            Glibc._exit(status.rawValue)
         } catch  where exitCode(for: error) == .validationFailure && wantsJSON {
             Failure(
                 ApusError(.usage, "read the command line", message(for: error), hint: "apus --help"),

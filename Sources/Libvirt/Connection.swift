@@ -68,7 +68,8 @@ package actor Connection {
             guard let raw = unsafe virConnectOpen(uri) else { throw .last("connect to \(uri)") }
             let (closed, continuation) = AsyncStream.makeStream(of: CloseReason.self)
             let handle = unsafe ConnectionHandle(adopting: raw, closed: continuation)
-            let seconds = CInt(clamping: keepalive.interval.components.seconds)
+            // libvirt counts whole seconds and reads 0 as "off".
+            let seconds = max(1, CInt(clamping: keepalive.interval.components.seconds))
             // The test driver has no remote side and refuses keepalive: nothing to watch there.
             if unsafe virConnectSetKeepAlive(raw, seconds, keepalive.count) < 0 {
                 virResetLastError()

@@ -26,6 +26,13 @@ struct GuestLocator: Sendable {
         if let only = active.first ?? found.first, active.count == 1 || (active.isEmpty && found.count == 1) {
             return only
         }
+        if active.count > 1, let uuid = await commonHostUUID(active.map(\.link)) {
+            let names = active.map(\.link.host.name).joined(separator: " and ")
+            throw ApusError(
+                .sameHost, "find the guest \(guest)", "\(names) report the same host UUID \(uuid)",
+                hint: "If they are one machine, take one of them out of the inventory; if they are two, give "
+                    + "each its own host_uuid in libvirtd.conf.")
+        }
         guard found.isEmpty else {
             let places = (active.isEmpty ? found : active)
                 .map { "\($0.guest.state) on \($0.link.host.name)" }.joined(separator: " and ")
@@ -69,6 +76,16 @@ struct GuestLocator: Sendable {
         if let named = try await link.guest(.name(guest)) { return named }
         guard links.count == 1, let id = Int32(guest) else { return nil }
         return try await link.guest(.id(id))
+    }
+
+    /// The host UUID that all of these hosts report; `nil` when they differ or do not tell.
+    private func commonHostUUID(_ links: [HostLink]) async -> String? {
+        var uuids: Set<String?> = []
+        for link in links {
+            let facts = try? await FleetReader().facts(of: link.host, link.open())
+            uuids.insert(facts?.uuid)
+        }
+        return uuids.count == 1 ? uuids.first ?? nil : nil
     }
 
     private func names() async -> [String] {

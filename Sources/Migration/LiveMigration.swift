@@ -115,7 +115,8 @@ package actor LiveMigration<Ports: MovePorts> {
                 failure = error
             }
             if failure?.code == .connectionLost {
-                remarks.append("the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
+                remarks.append(
+                    "the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
                 await outlast()
             }
             await drainEvents(expectingArrival: failure == nil)

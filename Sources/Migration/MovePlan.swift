@@ -14,7 +14,8 @@ package struct MovePlan: Sendable, Hashable {
 
     /// The plan for a move that nothing blocks.
     ///
-    /// - Throws: `ApusError` with `blocked` and the findings, when one of them is a blocker.
+    /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings, when
+    ///   one of them is a blocker.
     package init(facts: MoveFacts, request: MoveRequest, findings: [Finding]) throws(ApusError) {
         let blockers = findings.filter { $0.severity == .blocker }
         guard let first = blockers.first else {
@@ -28,7 +29,7 @@ package struct MovePlan: Sendable, Hashable {
             return
         }
         throw ApusError(
-            .blocked,
+            first.code == .sameHostUUID ? .sameHost : .blocked,
             "move \(facts.guest.identity) from \(facts.source.host.name) to \(facts.destination.host.name)",
             blockers.map(\.detail).joined(separator: "; "), hint: blockers.count == 1 ? first.hint : nil,
             findings: findings)

@@ -88,7 +88,8 @@ struct Failure {
         } else {
             Console.note(text)
         }
-        exit(ExitStatus(error.code).rawValue)
+        // Not exit(3): libvirt's threads are still there, and its clean-up at exit could meet them.
+        _exit(ExitStatus(error.code).rawValue)
     }
 
     private var text: String {

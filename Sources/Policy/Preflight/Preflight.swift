@@ -18,14 +18,17 @@ package enum Preflight {
         let destination = facts.destination.host.name
         var findings: [Finding] = []
         if let uuid = facts.source.uuid, uuid == facts.destination.uuid {
-            findings.append(
+            // Everything else that looks wrong then (the guest on both!) only follows from this.
+            return [
                 Finding(
                     .sameHostUUID, .blocker, host: destination, subject: destination,
                     detail: "\(source) and \(destination) report the same host UUID \(uuid)",
                     hint:
                         "If they are two machines, give each its own host_uuid in libvirtd.conf and restart libvirtd."
-                ))
-        } else if facts.source.uuid == nil || facts.destination.uuid == nil {
+                )
+            ]
+        }
+        if facts.source.uuid == nil || facts.destination.uuid == nil {
             findings.append(
                 Finding(
                     .hostUUIDNotKnown, .note, host: facts.source.uuid == nil ? source : destination,
