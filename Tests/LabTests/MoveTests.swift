@@ -9,9 +9,9 @@ struct MoveAnswer: Decodable {
             let name: String
             let seconds: Double
         }
-        let guest: String
+        let guest: String?
         let source: String?
-        let destination: String
+        let destination: String?
         let total_seconds: Double?
         let downtime_seconds: Double?
         let downtime_method: String?

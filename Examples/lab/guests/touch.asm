@@ -1,6 +1,6 @@
-; A guest in one boot sector: 32-bit protected mode, no paging. It writes '.' to the serial port after each pass
-; over its memory, one byte pattern a page, and 'E' when a page does not hold what the pass before wrote there.
-; That needs neither a kernel nor CPU features that a software KVM may lack.
+; A guest in one boot sector: 32-bit protected mode, no paging. It writes 'R' to the serial port when it runs, '.'
+; after each pass over its memory, in which each page gets the number of the pass, and 'E' when a page does not hold
+; what the pass before wrote there. That needs neither a kernel nor CPU features that a software KVM may lack.
 ;
 ; -DPAGES=N        pages to touch in each pass, from 1 MiB up; 0 only halts (the idle guest)
 ; -DCHUNK=N        pages to touch in each 10 ms; 0 is as fast as it goes
@@ -39,6 +39,8 @@ idle:   hlt
         mov     ebp, eax
         mov     esi, CHUNK
 %endif
+        mov     al, 'R'
+        call    print
         xor     ebx, ebx                ; the number of the pass
 pass:   inc     ebx
         mov     edi, 0x100000

@@ -170,7 +170,7 @@ guest_start() {
     case $kind in
         web) await 90 web answers "$address" || fail 1 "$name does not answer on http://$address/" "its console: $STATE/$host/log/qemu/$name.serial" ;;
         disk) await 60 records grep -aq ready "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name writes no records" "its console: $STATE/$host/log/qemu/$name.serial" ;;
-        *) await 40 guest grep -aq '\.' "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name does not run" "its console: $STATE/$host/log/qemu/$name.serial" ;;
+        *) await 40 guest grep -aq '[R.]' "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name does not run" "its console: $STATE/$host/log/qemu/$name.serial" ;;
     esac
 }
 

@@ -3,7 +3,8 @@
 
 # boot_image PAGES CHUNK: prints the path of a boot-sector disk.
 boot_image() {
-    local path=$CACHE/boot-$1-$2.img
+    local path
+    path=$CACHE/boot-$1-$2-$(md5sum "$LAB_HOME/guests/touch.asm" | cut -c1-8).img
     if [ ! -s "$path" ]; then
         nasm -f bin -D PAGES="$1" -D CHUNK="$2" "$LAB_HOME/guests/touch.asm" -o "$path.$$"
         # QEMU wants a whole number of blocks.
