@@ -68,6 +68,10 @@ let package = Package(
         .testTarget(name: "DomainXMLTests", dependencies: ["DomainXML"], swiftSettings: strict),
         .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "FleetModel"], swiftSettings: strict),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "LibvirtFleetTests", dependencies: ["LibvirtFleet", "Libvirt", "Migration", "FleetModel"],
+            swiftSettings: strict),
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
         .testTarget(

@@ -27,25 +27,35 @@ struct ScriptGuests: GuestProvider {
     }
 }
 
-/// Guests on hosts that exist already: a kernel-less machine that idles in its firmware, which needs no file on
-/// either host. `dirty` guests are idle ones there; a slow bandwidth keeps their moves under way.
+/// Guests on hosts that exist already: the lab's boot-sector programs, uploaded as a read-only image into the
+/// `default` pool of each host, which must have the same path on all of them.
 struct ForeignGuests: GuestProvider {
     let lab: Lab
 
     func add(_ name: String, _ kind: String, _ options: [String]) async throws -> String {
         let hosts = try await HostList(lab)
-        let first = try hosts.uri(of: try #require(hosts.names.first))
-        let accelerator = try await accelerator(on: first)
-        let path = "/tmp/apus-\(name).xml"
-        try writeFile(definition(name, accelerator), to: path)
-        defer { unlink(path) }
-        for words in [["define", path], ["start", name]] {
-            let outcome = try await Program(["virsh", "-q", "-c", first] + words).run()
-            try #require(outcome.status == 0, "\(outcome.said)")
+        let uris = try hosts.names.map { try hosts.uri(of: $0) }
+        let first = try #require(uris.first)
+        let image = "/tmp/apus-\(name).img"
+        let document = "/tmp/apus-\(name).xml"
+        defer {
+            unlink(image)
+            unlink(document)
         }
-        if options.contains("--paused") {
-            _ = try await Program(["virsh", "-q", "-c", first, "suspend", name]).run()
+        try await assemble(kind, options, into: image)
+        for uri in uris {
+            try await virsh(uri, "vol-create-as", "default", "\(name).img", "1M", "--format", "raw")
+            try await virsh(uri, "vol-upload", "\(name).img", image, "--pool", "default")
         }
+        let path = try await virsh(first, "vol-path", "\(name).img", "--pool", "default")
+        let kvm = try await Program(["virsh", "-q", "-c", first, "domcapabilities", "--virttype", "kvm"])
+            .run()
+        let accelerator = kvm.status == 0 ? "kvm" : "qemu"
+        try writeFile(
+            definition(name, accelerator, path.split(separator: "\n").joined()), to: document)
+        try await virsh(first, "define", document)
+        try await virsh(first, "start", name)
+        if options.contains("--paused") { try await virsh(first, "suspend", name) }
         return accelerator == "kvm" ? "kvm" : "tcg"
     }
 
@@ -53,24 +63,46 @@ struct ForeignGuests: GuestProvider {
         let hosts = try await HostList(lab)
         for host in hosts.names {
             let uri = try hosts.uri(of: host)
-            _ = try await Program(["virsh", "-q", "-c", uri, "destroy", name]).run()
-            _ = try await Program(["virsh", "-q", "-c", uri, "undefine", name]).run()
+            // It is on one of the hosts only; the other has nothing to destroy.
+            for words in [
+                ["destroy", name], ["undefine", name], ["vol-delete", "\(name).img", "--pool", "default"],
+            ] {
+                _ = try await Program(["virsh", "-q", "-c", uri] + words).run()
+            }
         }
     }
 
-    private func accelerator(on uri: String) async throws -> String {
-        let outcome = try await Program(["virsh", "-q", "-c", uri, "domcapabilities", "--virttype", "kvm"])
-            .run()
-        return outcome.status == 0 ? "kvm" : "qemu"
+    /// Builds the boot sector that the lab uses: 100 MiB dirtied at the rate asked for, or nothing for `idle`.
+    private func assemble(_ kind: String, _ options: [String], into image: String) async throws {
+        let rate = options.firstIndex(of: "--dirty-rate").flatMap { Int(options[$0 + 1]) } ?? 0
+        let pages = kind == "idle" ? 0 : 25_600
+        let outcome = try await Program([
+            "nasm", "-f", "bin", "-D", "PAGES=\(pages)", "-D", "CHUNK=\(rate * 256 / 100)",
+            "\(Lab.root)/Examples/lab/guests/touch.asm", "-o", image,
+        ]).run()
+        try #require(outcome.status == 0, "nasm: \(outcome.said)")
+        try #require(truncate(image, 1 << 20) == 0)
     }
 
-    private func definition(_ name: String, _ accelerator: String) -> String {
+    @discardableResult
+    private func virsh(_ uri: String, _ words: String...) async throws -> String {
+        let outcome = try await Program(["virsh", "-q", "-c", uri] + words).run()
+        try #require(outcome.status == 0, "virsh \(words.joined(separator: " ")): \(outcome.said)")
+        return outcome.output
+    }
+
+    private func definition(_ name: String, _ accelerator: String, _ image: String) -> String {
         """
         <domain type='\(accelerator)'>
           <name>\(name)</name><memory unit='MiB'>256</memory><vcpu>1</vcpu>
           <os><type arch='x86_64' machine='pc'>hvm</type></os>
           <cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>
-          <devices><memballoon model='none'/></devices>
+          <devices>
+            <disk type='file' device='disk'>
+              <driver name='qemu' type='raw'/><source file='\(image)'/><target dev='vda' bus='virtio'/><readonly/>
+            </disk>
+            <memballoon model='none'/>
+          </devices>
         </domain>
         """
     }

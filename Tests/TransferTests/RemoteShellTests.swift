@@ -1,0 +1,52 @@
+import FleetModel
+import Testing
+
+@testable import Transfer
+
+@Suite("A remote shell", .timeLimit(.minutes(1)))
+struct RemoteShellTests {
+    private let here = RemoteShell(host: "alpha", words: [])
+
+    @Test(
+        "passes a value as one word, whatever it holds",
+        arguments: ["plain", "two words", "it's", "$HOME `id` \"x\" \\", "new\nline", "", "-n", "*"])
+    func quoting(value: String) async throws {
+        let output = try await here.run("printf '[%s]' \(RemoteShell.quote(value))\n", to: "print")
+        #expect(output == "[\(value)]")
+    }
+
+    @Test("says which host, which command and what the shell said when it fails")
+    func failure() async {
+        let error = await #expect(throws: ApusError.self) {
+            try await here.run("echo no such thing >&2; exit 3\n", to: "look at alpha")
+        }
+        #expect(error?.code == .remoteShellFailed)
+        #expect(error?.operation == "look at alpha")
+        #expect(error?.detail.contains("alpha: no such thing") == true)
+    }
+
+    @Test("says so when the command does not exist")
+    func missing() async {
+        let shell = RemoteShell(host: "alpha", words: ["/nonexistent/ssh", "alpha"])
+        let error = await #expect(throws: ApusError.self) {
+            try await shell.run("true\n", to: "look at alpha")
+        }
+        #expect(error?.code == .remoteShellFailed)
+        #expect(error?.hint?.contains("/nonexistent/ssh alpha true") == true)
+    }
+
+    @Test("answers line by line")
+    func conversation() async throws {
+        let answers = try await here.converse(
+            "echo ready; while read -r line; do echo \"<$line>\"; done", to: "talk"
+        ) { conversation in
+            var answers: [String?] = [try await conversation.receive()]
+            for word in ["one", "two"] {
+                try await conversation.send(word)
+                answers.append(try await conversation.receive())
+            }
+            return answers
+        }
+        #expect(answers == ["ready", "<one>", "<two>"])
+    }
+}
