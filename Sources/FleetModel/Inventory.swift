@@ -62,7 +62,11 @@ package struct HostDefaults: Sendable, Equatable {
         switch transport {
         case "ssh", "libssh", "libssh2":
             let target = user.map { "\($0)@\(address)" } ?? address
-            remoteShell = address.isEmpty ? nil : ["ssh"] + (port.map { ["-p", $0] } ?? []) + [target]
+            remoteShell =
+                address.isEmpty
+                ? nil
+                : ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"] + (port.map { ["-p", $0] } ?? [])
+                    + [target]
         case nil, "unix":
             // A socket path of one's own may lead to another machine or container: nothing is assumed then.
             remoteShell = address.isEmpty && !uri.contains("socket=") ? [] : nil

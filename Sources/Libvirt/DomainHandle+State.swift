@@ -70,7 +70,24 @@ extension DomainHandle {
             name: try name(), uuid: try uuid(), id: id == UInt32.max ? nil : Int32(bitPattern: id),
             state: state, memoryBytes: UInt64(info.maxMem) * 1024, vcpus: Int(info.nrVirtCpu),
             isPersistent: try isPersistent(), hasManagedSave: try hasManagedSave(),
-            job: id == UInt32.max ? nil : try? jobStatistics()?.operation)
+            job: id == UInt32.max ? nil : try currentOperation(state))
+    }
+
+    /// What is done with an active domain now; `.unknown` when its daemon could not tell in time.
+    private borrowing func currentOperation(_ state: DomainState) throws(LibvirtError) -> JobStatistics
+        .Operation?
+    {
+        do throws(LibvirtError) {
+            return try jobStatistics()?.operation
+        } catch {
+            switch error.code {
+            case .noDomain: throw error
+            case .noSupport: return nil
+            // Of an incoming domain libvirt says that only the source has figures.
+            case .operationInvalid: return state.kind == .paused ? .migrationIn : nil
+            default: return .unknown
+            }
+        }
     }
 
     // MARK: Changing it

@@ -17,18 +17,19 @@ extension ApusError {
                     hint: "Run as root, or let this user manage guests on \(host.name) "
                         + "(group libvirt, or an ssh key that is accepted there).",
                     underlying: error)
-            } else if lower.contains("client socket is closed") || lower.contains("broken pipe")
-                || lower.contains("end of file") || lower.contains("keepalive")
-            {
-                self.init(
-                    .connectionLost, error.operation, detail,
-                    hint: "See whether \(host.name) and its libvirtd are up: virsh -c \(host.uri) version.",
-                    underlying: error)
             } else if error.operation.hasPrefix("connect") {
                 self.init(
                     .hostUnreachable, error.operation, detail,
                     hint:
                         "See whether \(host.name) is up and its libvirtd runs: virsh -c \(host.uri) version.",
+                    underlying: error)
+            } else if lower.contains("client socket is closed") || lower.contains("broken pipe")
+                || lower.contains("end of file") || lower.contains("connection reset")
+                || lower.contains("cannot recv data") || lower.contains("keepalive")
+            {
+                self.init(
+                    .connectionLost, error.operation, detail,
+                    hint: "See whether \(host.name) and its libvirtd are up: virsh -c \(host.uri) version.",
                     underlying: error)
             } else {
                 self.init(

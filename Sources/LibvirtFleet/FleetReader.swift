@@ -38,10 +38,11 @@ package struct FleetReader: Sendable {
             do throws(LibvirtError) {
                 var moves: [RunningMove] = []
                 for domain in try await connection.domains() where domain.job == .migrationOut {
-                    let statistics = try await connection.withDomain(.uuid(domain.uuid)) {
+                    // A move that ends between the two questions is no move any more.
+                    let statistics = try? await connection.withDomain(.uuid(domain.uuid)) {
                         (handle) throws(LibvirtError) in try handle.jobStatistics()
                     }
-                    guard let statistics else { continue }
+                    guard let statistics = statistics ?? nil else { continue }
                     moves.append(RunningMove(guest: Guest(domain, host: host), sample: JobSample(statistics)))
                 }
                 return moves

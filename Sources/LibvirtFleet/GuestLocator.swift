@@ -24,7 +24,14 @@ struct GuestLocator: Sendable {
         let found = answers.compactMap { answer in answer.guest.map { (guest: $0, link: answer.link) } }
         let active = found.filter(\.guest.state.isActive)
         if let only = active.first ?? found.first, active.count == 1 || (active.isEmpty && found.count == 1) {
+            // Shut off here proves nothing while another host, where it may run, does not answer.
+            if active.isEmpty, let (name, failure) = silent.first { throw mayRun(on: name, failure) }
             return only
+        }
+        // A move under way: one guest, on both hosts for as long as it takes.
+        let identities = Set(active.map(\.guest.identity.uuid))
+        if identities.count == 1, let leaving = active.first(where: { $0.guest.activity == .migratingOut }) {
+            return leaving
         }
         if active.count > 1, let uuid = await commonHostUUID(active.map(\.link)) {
             let names = active.map(\.link.host.name).joined(separator: " and ")
@@ -38,8 +45,8 @@ struct GuestLocator: Sendable {
                 .map { "\($0.guest.state) on \($0.link.host.name)" }.joined(separator: " and ")
             throw ApusError(
                 .guestAmbiguous, "find the guest \(guest)", "\(guest) is \(places)",
-                hint: active.isEmpty
-                    ? "Say which one with --from HOST."
+                hint: active.isEmpty || identities.count > 1
+                    ? "Say which one with --from HOST, or by its UUID."
                     : "Two running copies can destroy their disks: find out which is the true one before anything else."
             )
         }
@@ -76,6 +83,15 @@ struct GuestLocator: Sendable {
         if let named = try await link.guest(.name(guest)) { return named }
         guard links.count == 1, let id = Int32(guest) else { return nil }
         return try await link.guest(.id(id))
+    }
+
+    private func mayRun(on name: String, _ failure: ApusError) -> ApusError {
+        ApusError(
+            failure.code, "find the guest \(guest)",
+            "\(guest) is shut off where it was found, but \(name) could not be asked and may run it: \(failure.detail)",
+            hint:
+                "Do not start it anywhere before \(name) was asked. --from HOST leaves the other hosts out.",
+            underlying: failure)
     }
 
     /// The host UUID that all of these hosts report; `nil` when they differ or do not tell.

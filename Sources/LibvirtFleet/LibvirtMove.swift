@@ -27,17 +27,16 @@ package struct LibvirtMove: MovePorts {
             migrationURI: plan.migrationURI,
             bandwidthMebibytesPerSecond: plan.request.bandwidth?.wholeMebibytesPerSecond)
         let flags = flags
+        // A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
+        let target =
+            plan.request.control == .direct ? try await HostConnector().connect(to: plan.destination) : nil
         do throws(LibvirtError) {
-            switch plan.request.control {
-            case .peerToPeer:
-                let uri = plan.destination.peerURI ?? plan.destination.uri
-                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                    try domain.migrate(toURI: uri, flags: flags, parameters: parameters)
-                }
-            case .direct:
-                let target = try await openForDirect()
-                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+            let uri = plan.destination.peerURI ?? plan.destination.uri
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                if let target {
                     try domain.migrate(to: target, flags: flags, parameters: parameters)
+                } else {
+                    try domain.migrate(toURI: uri, flags: flags, parameters: parameters)
                 }
             }
         } catch {
@@ -60,11 +59,6 @@ package struct LibvirtMove: MovePorts {
             if !plan.request.keepDefinition { flags.insert(.undefineSource) }
         }
         return flags
-    }
-
-    /// A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
-    private func openForDirect() async throws(LibvirtError) -> Connection {
-        try await Connection.open(plan.destination.uri)
     }
 
     package func sample() async throws(ApusError) -> JobSample? {

@@ -33,8 +33,18 @@ package struct MoveAborter: Sendable {
         }
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while ContinuousClock.now < deadline {
-            if let now = try await link.guest(reference), now.activity == nil, now.state.isActive {
-                return now
+            // A host that does not answer for a moment is asked again.
+            if let answer = try? await link.guest(reference) {
+                let isBack = answer.state.kind == .running || answer.state.kind == found.state.kind
+                if answer.activity == nil, answer.state.isActive, isBack { return answer }
+            }
+            if let arrived = await running(reference, notOn: link) {
+                throw ApusError(
+                    .abortRefused, "abort the move of \(found.identity)",
+                    "the abort came too late: it is \(arrived.state) on \(arrived.host)",
+                    hint:
+                        "Move it back if it should not be there: apus migrate \(found.identity) --to \(link.host.name)."
+                )
             }
             try? await Task.sleep(for: .milliseconds(50))
         }
@@ -44,15 +54,39 @@ package struct MoveAborter: Sendable {
             hint: "Look at both hosts: virsh -c \(link.host.uri) domstate --reason \(found.identity).")
     }
 
-    /// The guest on the host that it leaves now; `nil` when it is known but not being moved.
-    private func moving(_ guest: String) async throws(ApusError) -> (Guest, HostLink)? {
-        for link in links {
-            let reference: DomainReference =
-                GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
-            if let found = try? await link.guest(reference), found.activity == .migratingOut {
-                return (found, link)
+    /// The guest on another host where it truly runs.
+    private func running(_ reference: DomainReference, notOn source: HostLink) async -> Guest? {
+        for link in links where link !== source {
+            if let guest = try? await link.guest(reference), guest.state.kind == .running,
+                guest.activity == nil
+            {
+                return guest
             }
         }
+        return nil
+    }
+
+    private func answer(
+        _ reference: DomainReference, from link: HostLink
+    ) async -> Result<Guest?, ApusError> {
+        await Result(awaiting: { () async throws(ApusError) in try await link.guest(reference) })
+    }
+
+    /// The guest on the host that it leaves now; `nil` when it is known but not being moved.
+    ///
+    /// - Throws: what kept a host from answering, when no other host says that the guest leaves it.
+    private func moving(_ guest: String) async throws(ApusError) -> (Guest, HostLink)? {
+        let reference: DomainReference = GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
+        let answers = await withTaskGroup(of: (HostLink, Result<Guest?, ApusError>).self) { group in
+            for link in links {
+                group.addTask { (link, await answer(reference, from: link)) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for (link, answer) in answers {
+            if case .success(let found?) = answer, found.activity == .migratingOut { return (found, link) }
+        }
+        for (_, answer) in answers { _ = try answer.get() }
         _ = try await GuestLocator(guest: guest, links: links).locate()
         return nil
     }

@@ -109,9 +109,18 @@ struct FileSystems: Sendable {
         let script = paths.map { path in
             "findmnt -n -o FSTYPE --target \(RemoteShell.quote(path)) || stat -f -c %T \(RemoteShell.quote(path))"
         }.joined(separator: "\n")
+        // A dead network file system answers nobody: it is not waited for.
+        let answer = await withFirst(of: .seconds(10)) {
+            await Result(awaiting: { () async throws(ApusError) in
+                try await RemoteShell(host: host.name, words: words)
+                    .run(script + "\n", to: "ask \(host.name) for the file systems of its disk images")
+            })
+        }
+        guard let answer else {
+            return FileSystems(kinds: [:], reason: "\(host.name) did not answer within 10 s")
+        }
         do throws(ApusError) {
-            let output = try await RemoteShell(host: host.name, words: words)
-                .run(script + "\n", to: "ask \(host.name) for the file systems of its disk images")
+            let output = try answer.get()
             let lines = output.split(separator: "\n").map(String.init)
             guard lines.count == paths.count else {
                 return FileSystems(

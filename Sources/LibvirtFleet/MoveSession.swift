@@ -48,20 +48,32 @@ package struct MoveSession: Sendable {
                 let there = try? await GuestLocator(guest: guest, links: [destinationLink]).locate().guest,
                 there.state.isActive
             else { throw error }
-            return .alreadyThere(there)
+            return try alreadyThere(there)
         }
         _ = try await destinationOpened.get()
-        if located.link === destinationLink { return .alreadyThere(located.guest) }
+        if located.link === destinationLink { return try alreadyThere(located.guest) }
         if !located.guest.state.isActive,
             let there = try await destinationLink.guest(.uuid(located.guest.identity.uuid)),
             there.state.isActive
         {
-            return .alreadyThere(there)
+            return try alreadyThere(there)
         }
         return .ready(
             MoveSession(
                 guest: located.guest, source: located.link, destination: destinationLink,
                 worker: HostLink(host: located.link.host, connector: connector)))
+    }
+
+    /// A guest that is on the destination, unless it only stands there in the middle of a move.
+    private static func alreadyThere(_ guest: Guest) throws(ApusError) -> Opening {
+        let isArriving = guest.state.kind == .paused && guest.state.reason != "user"
+        guard guest.activity != nil || isArriving else { return .alreadyThere(guest) }
+        throw ApusError(
+            .guestAmbiguous, "move \(guest.identity)",
+            "\(guest.identity) is \(guest.state) on \(guest.host): it arrives there now, or a move was left half-done",
+            hint:
+                "apus status shows a move under way. If there is none, ask every host that may have had it before "
+                + "resuming it: virsh domstate --reason \(guest.identity).")
     }
 
     /// The ports that carry `plan` out between these two hosts.

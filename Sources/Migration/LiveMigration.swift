@@ -16,6 +16,8 @@ package actor LiveMigration<Ports: MovePorts> {
     private let began: Instant
     private let progress: @Sendable (MoveProgress) -> Void
 
+    /// How the transfer ended: its own error, or none.
+    private let ending = AsyncStream.makeStream(of: ApusError?.self)
     private var timeline: Timeline<Instant>
     private var lastSample: JobSample?
     private var abortReason: AbortReason?
@@ -61,16 +63,16 @@ package actor LiveMigration<Ports: MovePorts> {
     ///   guest is where it was, unharmed; `state-not-known` when that could not be proven.
     package func run() async throws(ApusError) -> MoveResult {
         let foundLimit = try await applyDowntimeLimit()
-        let events = try await ports.events()
-        timeline.enter(.reservation, at: ports.clock.now)
-        report()
-        let failure = await carryOut(events: events)
-        ended = true
-        do {
-            let result = try await settle(after: failure)
-            return result
+        do throws(ApusError) {
+            let events = try await ports.events()
+            timeline.enter(.reservation, at: ports.clock.now)
+            report()
+            let failure = await carryOut(events: events)
+            ended = true
+            return try await settle(after: failure)
         } catch {
-            if let foundLimit { await restoreDowntimeLimit(foundLimit) }
+            // While it is not known where the guest is, nothing more is touched.
+            if let foundLimit, error.code != .stateNotKnown { await restoreDowntimeLimit(foundLimit) }
             throw error
         }
     }
@@ -108,12 +110,7 @@ package actor LiveMigration<Ports: MovePorts> {
             if let timeout = plan.request.timeout {
                 watchers.addTask { await self.enforce(timeout) }
             }
-            var failure: ApusError?
-            do throws(ApusError) {
-                try await ports.transfer()
-            } catch {
-                failure = error
-            }
+            let failure = await transferOrAbandon()
             if failure?.code == .connectionLost {
                 remarks.append(
                     "the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
@@ -125,13 +122,32 @@ package actor LiveMigration<Ports: MovePorts> {
         }
     }
 
+    /// The transfer's own error; also returns when an abort was asked for and libvirt does not take it.
+    ///
+    /// The call itself cannot be interrupted then: it is left behind.
+    private func transferOrAbandon() async -> ApusError? {
+        let ports = ports
+        let ending = ending
+        let transfer = Task {
+            do throws(ApusError) {
+                try await ports.transfer()
+                ending.continuation.yield(nil)
+            } catch {
+                ending.continuation.yield(error)
+            }
+        }
+        defer { transfer.cancel() }
+        for await failure in ending.stream { return failure }
+        return nil
+    }
+
     /// Waits until the source's libvirt has ended a move whose call we can no longer hear; aborts are still asked
     /// for meanwhile, over connections opened anew.
     private func outlast() async {
         var silentSince: Instant?
         while !Task.isCancelled {
             do {
-                guard try await ports.guest(on: .source)?.activity == .migratingOut else { return }
+                guard try await ports.guest(on: .source)?.activity != nil else { return }
                 silentSince = nil
             } catch {
                 let since = silentSince ?? ports.clock.now
@@ -182,9 +198,21 @@ package actor LiveMigration<Ports: MovePorts> {
 
     /// Asks for the abort as often as it takes: before the job exists and while it commits it is refused.
     private func enforceAbort() async {
+        var since: Instant?
         while !Task.isCancelled {
             if abortReason != nil, timeline.phase < .commitment {
-                try? await ports.abort()
+                var refusal = "it never answered"
+                do throws(ApusError) { try await ports.abort() } catch { refusal = error.detail }
+                let asked = since ?? ports.clock.now
+                since = asked
+                if asked.duration(to: ports.clock.now) > .seconds(60) {
+                    ending.continuation.yield(
+                        ApusError(
+                            .libvirtFailed, "abort the move of \(plan.guest)",
+                            "libvirt on \(plan.source.name) did not end the move within 60 s of the abort: \(refusal)",
+                            hint: nil))
+                    return
+                }
             }
             try? await ports.clock.sleep(for: .milliseconds(abortReason == nil ? 50 : 100))
         }
@@ -193,6 +221,7 @@ package actor LiveMigration<Ports: MovePorts> {
     // MARK: The last events
 
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var gaveUpWaiting = false
 
     private func wakeWaiters() {
         guard timeline.completed != nil, plan.wasPaused || timeline.phase == .activation else { return }
@@ -216,11 +245,13 @@ package actor LiveMigration<Ports: MovePorts> {
     }
 
     private func lastEvents() async {
-        if timeline.completed != nil, plan.wasPaused || timeline.phase == .activation { return }
+        let isComplete = timeline.completed != nil && (plan.wasPaused || timeline.phase == .activation)
+        guard !isComplete, !gaveUpWaiting else { return }
         await withCheckedContinuation { waiters.append($0) }
     }
 
     private func giveUpWaiting() {
+        gaveUpWaiting = true
         for waiter in waiters { waiter.resume() }
         waiters = []
     }
@@ -237,9 +268,16 @@ package actor LiveMigration<Ports: MovePorts> {
             if abortReason != nil, failure == nil {
                 remarks.append("the abort came after the guest had switched over: the move was finished")
             }
+            await noteDefinitions(settled)
             return result(settled)
         case .unmoved:
             throw failed(failure, settled)
+        case .ended:
+            throw ApusError(
+                .migrationFailed, "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)",
+                "\(plan.guest) ended on \(plan.source.name) during the move: it is \(settled.source.text) there",
+                hint: "Start it where it is to run: virsh -c \(plan.source.uri) start \(plan.guest).",
+                underlying: failure)
         case .resumeSource, .resumeDestination, .unsettled, .notKnown:
             throw ApusError(
                 .stateNotKnown, "finish the move of \(plan.guest)",
@@ -251,22 +289,39 @@ package actor LiveMigration<Ports: MovePorts> {
         }
     }
 
+    /// The definition was to go along: says where it did not.
+    private func noteDefinitions(_ settled: Settled) async {
+        guard plan.isPersistent else { return }
+        if let there = try? await ports.guest(on: .destination), !there.isPersistent {
+            remarks.append(
+                "it has no definition on \(plan.destination.name) and would be gone after a shutdown: "
+                    + "save virsh -c \(plan.destination.uri) dumpxml \(plan.guest) and define it")
+        }
+        if !plan.request.keepDefinition, settled.sourceState != nil {
+            remarks.append(
+                "its definition is still on \(plan.source.name): "
+                    + "virsh -c \(plan.source.uri) undefine \(plan.guest)")
+        }
+    }
+
     private func failed(_ failure: ApusError?, _ settled: Settled) -> ApusError {
         let operation = "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)"
         let whereItIs = "\(plan.guest) is \(settled.source.text) on \(plan.source.name), unharmed"
+        let besides = failure.map { $0.code == .migrationAborted ? "" : "; libvirt: \($0.detail)" } ?? ""
         switch abortReason {
         case .signal:
             return ApusError(
-                .interrupted, operation, "interrupted; \(whereItIs)", hint: nil, underlying: failure)
+                .interrupted, operation, "interrupted; \(whereItIs)\(besides)", hint: nil, underlying: failure
+            )
         case .timeout(let limit):
             return ApusError(
-                .timedOut, operation, "not done within \(limit.text); \(whereItIs)",
+                .timedOut, operation, "not done within \(limit.text); \(whereItIs)\(besides)",
                 hint: "Give it more time (--timeout), more bandwidth, or a longer stop (--downtime).",
                 underlying: failure)
         case nil:
             let aborted = failure?.code == .migrationAborted
             return ApusError(
-                aborted ? .migrationAborted : (failure?.code ?? .migrationFailed), operation,
+                aborted ? .migrationAborted : .migrationFailed, operation,
                 (aborted ? "aborted by someone else" : failure?.detail ?? "libvirt gave no reason")
                     + "; \(whereItIs)",
                 hint: aborted

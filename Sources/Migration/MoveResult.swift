@@ -21,13 +21,6 @@ package struct MoveResult: Sendable, Hashable {
     package let remarks: [String]
 }
 
-/// How a move ends that did not fail.
-package enum MoveOutcome: Sendable {
-    case moved(MoveResult)
-    /// The guest was on the destination already.
-    case alreadyThere(Guest)
-}
-
 /// Why a move was asked to end early.
 package enum AbortReason: Sendable, Hashable {
     /// INT, TERM, HUP.
@@ -42,6 +35,6 @@ package struct MoveProgress: Sendable {
     package let rounds: Int
     package let elapsed: Duration
     package let sample: JobSample?
-    /// Set once somebody asked for an abort: what is being done about it.
+    /// What is out of the ordinary: an abort that is under way, a connection that broke.
     package let notice: String?
 }

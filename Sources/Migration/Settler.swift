@@ -35,6 +35,8 @@ struct Settler<Ports: MovePorts>: Sendable {
 
     func settle() async -> Settled {
         let deadline = ports.clock.now.advanced(by: patience)
+        let soon = ports.clock.now.advanced(by: .seconds(5))
+        var resumes = 0
         while true {
             async let sourceAnswer = ask(.source)
             async let destinationAnswer = ask(.destination)
@@ -44,16 +46,20 @@ struct Settler<Ports: MovePorts>: Sendable {
                 stillBusy: source.busy || destination.busy)
             let settled = Settled(verdict: verdict, source: source.answer, destination: destination.answer)
             switch verdict {
-            case .arrived, .unmoved:
+            case .arrived, .unmoved, .ended:
                 return settled
-            case .resumeSource:
+            case .resumeSource where resumes < 3:
+                resumes += 1
                 await resume(.source)
-            case .resumeDestination:
+            case .resumeDestination where resumes < 3:
+                resumes += 1
                 await resume(.destination)
-            case .unsettled, .notKnown:
+            case .resumeSource, .resumeDestination, .unsettled, .notKnown:
                 break
             }
-            guard ports.clock.now < deadline else { return settled }
+            // Both answered and neither is at work: waiting longer would not make them agree.
+            let isFinal = verdict == .notKnown && source.answer != .silent && destination.answer != .silent
+            guard ports.clock.now < (isFinal ? min(soon, deadline) : deadline) else { return settled }
             try? await ports.clock.sleep(for: .milliseconds(100))
         }
     }
@@ -61,7 +67,7 @@ struct Settler<Ports: MovePorts>: Sendable {
     private func ask(_ side: Side) async -> (answer: Settlement.Answer, busy: Bool) {
         do {
             guard let guest = try await ports.guest(on: side) else { return (.absent, false) }
-            return (.present(guest.state), guest.activity == .migratingOut || guest.activity == .migratingIn)
+            return (.present(guest.state), guest.activity != nil)
         } catch {
             return (.silent, false)
         }

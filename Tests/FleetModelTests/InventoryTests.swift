@@ -12,14 +12,17 @@ struct InventoryTests {
         var testDescription: String { uri }
     }
 
+    /// ssh must not ask questions, nor wait for a dead host for minutes.
+    private static let batch = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+
     @Test(
         "a URI fills in what the inventory leaves out",
         arguments: [
             URIRow(
-                uri: "qemu+ssh://beta/system", peer: true, address: "beta", shell: ["ssh", "beta"]),
+                uri: "qemu+ssh://beta/system", peer: true, address: "beta", shell: batch + ["beta"]),
             URIRow(
                 uri: "qemu+ssh://root@beta:2222/system?keyfile=k", peer: true, address: "beta",
-                shell: ["ssh", "-p", "2222", "root@beta"]),
+                shell: batch + ["-p", "2222", "root@beta"]),
             URIRow(
                 uri: "qemu+tcp://[2001:db8::1]:16509/system", peer: true, address: "2001:db8::1", shell: nil),
             URIRow(uri: "qemu+tls://beta.example/system", peer: true, address: "beta.example", shell: nil),

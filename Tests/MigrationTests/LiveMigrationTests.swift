@@ -109,6 +109,13 @@ struct LiveMigrationTests {
                 testDescription: "the destination takes a while to clean up", source: [running],
                 destination: [standing, standing, nil], code: .migrationFailed),
             Failure(
+                testDescription: "the guest was shut down meanwhile",
+                source: [GuestState(.shutOff, reason: "shutdown")], destination: [nil], code: .migrationFailed
+            ),
+            Failure(
+                testDescription: "the guest stands still for a reason of its own",
+                source: [GuestState(.paused, reason: "ioerror")], destination: [nil], code: .stateNotKnown),
+            Failure(
                 testDescription: "the guest runs on both", source: [running], destination: [running],
                 code: .stateNotKnown),
             Failure(
@@ -169,6 +176,40 @@ struct LiveMigrationTests {
         let error = await #expect(throws: ApusError.self) { try await migration.run() }
         #expect(error?.code == row.code)
         #expect(ports.aborts >= 4)
+    }
+
+    @Test("an abort that libvirt never takes ends in a clear error, not in a hang")
+    func abortNeverTaken() async throws {
+        var script = ScriptedPorts.Script()
+        script.waitsForAbort = true
+        script.abortRefusals = .max
+        script.source = [Self.running]
+        script.destination = [Self.standing]
+        let migration = migration(try plan(), ScriptedPorts(script))
+        await migration.requestAbort(.signal)
+        let error = await #expect(throws: ApusError.self) { try await migration.run() }
+        #expect(error?.code == .stateNotKnown)
+        #expect(error?.detail.contains("did not end the move within 60 s") == true)
+    }
+
+    @Test("a move whose call is lost goes on until its source has ended it")
+    func callLost() async throws {
+        var script = ScriptedPorts.Script()
+        script.failure = ApusError(.connectionLost, "wait", "the connection broke", hint: nil)
+        script.busyAnswers = 20
+        let result = try await migration(try plan(), ScriptedPorts(script)).run()
+        #expect(result.destinationState.kind == .running)
+        #expect(result.remarks.contains { $0.contains("broke meanwhile") })
+    }
+
+    @Test("the downtime limit is put back when nobody can be listened to")
+    func eventsRefused() async throws {
+        var script = ScriptedPorts.Script()
+        script.refusesEvents = true
+        let ports = ScriptedPorts(script)
+        let request = MoveRequest(downtimeLimit: .milliseconds(50))
+        await #expect(throws: ApusError.self) { try await migration(try plan(request: request), ports).run() }
+        #expect(ports.limits == [.milliseconds(50), .milliseconds(300)])
     }
 
     @Test("the timeout aborts by itself")

@@ -18,6 +18,9 @@ final class ScriptedPorts: MovePorts {
         var source: [GuestState?] = [nil]
         var destination: [GuestState?] = [GuestState(.running, reason: "migrated")]
         var offset: ClockOffset?
+        /// How often the source says that it still moves the guest, before the answers above count.
+        var busyAnswers = 0
+        var refusesEvents = false
     }
 
     private struct State {
@@ -44,7 +47,12 @@ final class ScriptedPorts: MovePorts {
     var limits: [Duration] { state.withLock(\.limits) }
     var aborts: Int { state.withLock(\.aborts) }
 
-    func events() async throws(ApusError) -> AsyncStream<GuestEvent<JumpingClock.Instant>> { stream }
+    func events() async throws(ApusError) -> AsyncStream<GuestEvent<JumpingClock.Instant>> {
+        if state.withLock(\.script.refusesEvents) {
+            throw ApusError(.libvirtFailed, "listen", "no more callbacks", hint: nil)
+        }
+        return stream
+    }
 
     func transfer() async throws(ApusError) {
         let script = state.withLock(\.script)
@@ -71,7 +79,13 @@ final class ScriptedPorts: MovePorts {
     }
 
     func guest(on side: Side) async throws(ApusError) -> Guest? {
-        let answer = state.withLock { state in
+        let isBusy = state.withLock { state in
+            guard side == .source, state.script.busyAnswers > 0 else { return false }
+            state.script.busyAnswers -= 1
+            return true
+        }
+        let answer = state.withLock { state -> GuestState? in
+            if isBusy { return GuestState(.running, reason: "booted") }
             switch side {
             case .source:
                 if state.script.source.count > 1 { return state.script.source.removeFirst() }
@@ -84,7 +98,8 @@ final class ScriptedPorts: MovePorts {
         return answer.map {
             Guest(
                 identity: GuestIdentity(name: "web01", uuid: "u"), host: side.rawValue, state: $0,
-                memory: .mebibytes(256), vcpus: 1, isPersistent: true, activity: nil)
+                memory: .mebibytes(256), vcpus: 1, isPersistent: true,
+                activity: isBusy ? .migratingOut : nil)
         }
     }
 

@@ -29,6 +29,13 @@ struct PreflightTests {
                 testDescription: "a guest that is being moved already",
                 facts: Sample().with { $0.activity = .migratingOut }.facts, expected: [.guestBusy]),
             Row(
+                testDescription: "only the move itself in a guest that moves just now",
+                facts: Sample().with {
+                    $0.activity = .migratingOut
+                    $0.sameUUID = Sample.guest(on: "beta", GuestState(.paused, reason: "migration"))
+                    $0.sameName = $0.sameUUID
+                }.facts, expected: [.guestBusy]),
+            Row(
                 testDescription: "one machine under two names",
                 facts: Sample().with { $0.destinationUUID = $0.sourceUUID }.facts, expected: [.sameHostUUID]),
             Row(

@@ -20,6 +20,10 @@ struct SettlementTests {
     private static let shutOff = Settlement.Answer.present(GuestState(.shutOff, reason: "migrated"))
     private static let postcopy = Settlement.Answer.present(GuestState(.running, reason: "postcopy"))
 
+    private static let byPerson = Settlement.Answer.present(GuestState(.paused, reason: "user"))
+    private static let diskError = Settlement.Answer.present(GuestState(.paused, reason: "ioerror"))
+    private static let shutDown = Settlement.Answer.present(GuestState(.shutOff, reason: "shutdown"))
+
     @Test(
         "decides by what both hosts say",
         arguments: [
@@ -36,6 +40,14 @@ struct SettlementTests {
             Row(source: running, destination: running, expected: .notKnown),
             Row(source: paused, destination: running, expected: .notKnown),
             Row(source: .absent, destination: .absent, expected: .notKnown),
+            Row(source: byPerson, destination: .absent, expected: .unmoved),
+            Row(source: .absent, destination: byPerson, expected: .arrived),
+            Row(source: diskError, destination: .absent, expected: .notKnown),
+            Row(source: .absent, destination: diskError, expected: .notKnown),
+            Row(source: shutDown, destination: .absent, expected: .ended),
+            Row(source: shutDown, destination: shutDown, expected: .ended),
+            Row(source: running, destination: shutDown, expected: .unmoved),
+            Row(source: shutDown, destination: running, expected: .arrived),
             Row(source: .silent, destination: running, expected: .notKnown),
             Row(source: running, destination: .silent, expected: .notKnown),
             Row(source: postcopy, destination: .absent, expected: .notKnown),

@@ -57,7 +57,7 @@ lab_up() {
     keep_capabilities
     [ "$shared" = none ] || gluster_up
     for host in $(hosts); do pools_up "$host"; done
-    say "the lab '$LAB' is up: $(hosts | tr '\n' ' ')(apus --inventory \$($LAB_SCRIPT inventory) hosts)"
+    say "the lab '$LAB' is up: $(hosts | tr '\n' ' ')(apus hosts --inventory \$($LAB_SCRIPT inventory))"
 }
 
 keys_up() {

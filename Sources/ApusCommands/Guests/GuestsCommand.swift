@@ -19,15 +19,17 @@ struct GuestsCommand: CommandWithOptions {
         let readings = await FleetReader().guests(of: hosts)
         let guests = readings.compactMap(\.success).flatMap(\.self)
             .sorted { ($0.identity.name, $0.host) < ($1.identity.name, $1.host) }
+        let failures = readings.compactMap(\.failure)
         if common.json {
             Envelope(
-                command: "guests", changed: false, result: GuestsReport(guests: guests.map(GuestReport.init)),
+                command: "guests", changed: false,
+                result: GuestsReport(
+                    guests: guests.map(GuestReport.init), unreachable: failures.map(ErrorReport.init)),
                 error: nil
             ).print()
         } else {
             Console.print(table(guests))
         }
-        let failures = readings.compactMap(\.failure)
         failures.forEach { Console.note("apus: \($0.detail)\n  \($0.hint ?? "")") }
         if !failures.isEmpty { throw ExitStatus.failed }
     }
@@ -50,6 +52,8 @@ struct GuestsCommand: CommandWithOptions {
 
 private struct GuestsReport: Encodable {
     let guests: [GuestReport]
+    /// Hosts that could not be asked: the list lacks their guests.
+    let unreachable: [ErrorReport]
 }
 
 /// A guest in JSON.

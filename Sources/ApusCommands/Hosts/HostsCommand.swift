@@ -92,8 +92,6 @@ private struct HostReport: Encodable {
         freeMemoryBytes = facts?.freeMemory?.bytes
         peerUri = reading.host.peerURI
         migrationAddress = reading.host.migrationAddress
-        error = reading.failure.map {
-            ErrorReport(code: $0.code.rawValue, operation: $0.operation, detail: $0.detail, hint: $0.hint)
-        }
+        error = reading.failure.map(ErrorReport.init)
     }
 }

@@ -25,6 +25,7 @@ final class ProgressLine: Sendable {
 
     /// Shows every new phase and notice at once, and figures at most five times a second.
     func show(_ progress: MoveProgress) {
+        guard !Console.progressWouldBlock else { return }
         if !isVisible {
             announce(progress.notice)
             return

@@ -35,7 +35,7 @@ final class SignalWatch: @unchecked Sendable {
     private func note(_ number: Int32) {
         guard handedOver.load(ordering: .sequentiallyConsistent) else {
             Console.note("apus: interrupted; nothing was attempted [interrupted]")
-            exit(ExitStatus.interrupted.rawValue)
+            _exit(ExitStatus.interrupted.rawValue)
         }
         continuation.yield(number)
     }

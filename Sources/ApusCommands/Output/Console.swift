@@ -19,7 +19,11 @@ enum Console {
 
     static var progressIsVisible: Bool { isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb" }
 
-    static var mayUseColour: Bool { isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR")?.isEmpty ?? true }
+    /// Whether standard error takes a line now: progress must never wait for a terminal that stands still.
+    static var progressWouldBlock: Bool {
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, 0) != 1 || descriptor.revents & Int16(POLLOUT) == 0
+    }
 
     /// Columns of the terminal on standard error; 80 where there is none.
     static var width: Int {
@@ -37,8 +41,10 @@ enum Console {
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
-                if errno == EINTR || errno == EAGAIN { continue }
-                return
+                guard errno == EINTR || errno == EAGAIN else { return }
+                var writable = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&writable, 1, 1000)
+                continue
             }
             bytes = bytes.dropFirst(written)
         }

@@ -20,6 +20,13 @@ struct ErrorReport: Encodable {
     let operation: String
     let detail: String
     let hint: String?
+
+    init(_ error: ApusError) {
+        code = error.code.rawValue
+        operation = error.operation
+        detail = error.detail
+        hint = error.hint
+    }
 }
 
 /// What is in an envelope that has no result.
@@ -75,8 +82,7 @@ struct Failure {
 
     func report() -> Never {
         if asJSON {
-            let report = ErrorReport(
-                code: error.code.rawValue, operation: error.operation, detail: error.detail, hint: error.hint)
+            let report = ErrorReport(error)
             if error.findings.isEmpty {
                 Envelope<NoResult>(command: command, changed: false, result: nil, error: report).print()
             } else {

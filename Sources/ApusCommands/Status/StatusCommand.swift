@@ -22,8 +22,8 @@ struct StatusCommand: CommandWithOptions {
             let readings = await reader.moves(on: hosts)
             let moves = readings.compactMap(\.success).flatMap(\.self)
                 .filter { guest == nil || $0.guest.identity.name == guest || $0.guest.identity.uuid == guest }
-            show(moves)
             let failures = readings.compactMap(\.failure)
+            show(moves, failures)
             failures.forEach { Console.note("apus: \($0.detail)\n  \($0.hint ?? "")") }
             if !watch || moves.isEmpty {
                 if !failures.isEmpty { throw ExitStatus.failed }
@@ -33,11 +33,12 @@ struct StatusCommand: CommandWithOptions {
         }
     }
 
-    private func show(_ moves: [RunningMove]) {
+    private func show(_ moves: [RunningMove], _ failures: [ApusError]) {
         if common.json {
             Envelope(
                 command: "status", changed: false,
-                result: StatusReport(moves: moves.map(RunningMoveReport.init)),
+                result: StatusReport(
+                    moves: moves.map(RunningMoveReport.init), unreachable: failures.map(ErrorReport.init)),
                 error: nil
             ).print()
         } else if moves.isEmpty {
@@ -54,6 +55,8 @@ struct StatusCommand: CommandWithOptions {
 
 private struct StatusReport: Encodable {
     let moves: [RunningMoveReport]
+    /// Hosts that could not be asked: the list lacks their moves.
+    let unreachable: [ErrorReport]
 }
 
 private struct RunningMoveReport: Encodable {

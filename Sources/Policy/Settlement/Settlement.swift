@@ -13,6 +13,8 @@ package enum Settlement: Sendable, Hashable {
     case resumeSource
     /// The destination's copy is the only one and stands still although it ran before: let it run on.
     case resumeDestination
+    /// The guest ended on its source by its own or somebody's doing, and is on no other host.
+    case ended
     /// The hosts are still sorting it out: ask again.
     case unsettled
     /// Not provably good: stop and say what was seen.
@@ -47,21 +49,31 @@ package enum Settlement: Sendable, Hashable {
     ) -> Settlement {
         guard !stillBusy else { return .unsettled }
         let here = Copy(source)
-        let there = Copy(destination)
+        // A definition that lies there shut off, for whatever reason, is no copy of a guest that comes from here.
+        let there = Copy(destination) == .ended ? .none : Copy(destination)
         switch (here, there) {
         case (.unknown, _), (_, .unknown): return .notKnown
-        case (.running, .none): return .unmoved
+        case (.running, .none), (.pausedByPerson, .none): return .unmoved
         case (.standing, .none): return wasPaused ? .unmoved : .resumeSource
-        case (.none, .running): return .arrived
-        case (.none, .standing): return wasPaused ? .arrived : .resumeDestination
-        case (.running, .standing), (.standing, .standing): return .unsettled
-        case (.standing, .running), (.running, .running), (.none, .none): return .notKnown
+        case (.none, .running), (.none, .pausedByPerson), (.ended, .running), (.ended, .pausedByPerson):
+            return .arrived
+        case (.none, .standing), (.ended, .standing): return wasPaused ? .arrived : .resumeDestination
+        case (.ended, .none): return .ended
+        case (.running, .standing), (.standing, .standing), (.pausedByPerson, .standing): return .unsettled
+        case (.standing, .running), (.running, .running), (.pausedByPerson, .running): return .notKnown
+        case (.none, .none), (_, .pausedByPerson), (_, .ended): return .notKnown
         }
     }
 
     /// A copy of the guest on one host, as far as the decision needs it.
     private enum Copy {
-        case none, running, standing, unknown
+        case none, running, unknown
+        /// Stopped by the move itself: to be let run on.
+        case standing
+        /// Stopped by somebody's wish: to be left so.
+        case pausedByPerson
+        /// It was shut off, and not because it moved away.
+        case ended
 
         init(_ answer: Answer) {
             switch answer {
@@ -70,8 +82,15 @@ package enum Settlement: Sendable, Hashable {
             case .present(let state):
                 switch state.kind {
                 case .running: self = state.reason.hasPrefix("postcopy") ? .unknown : .running
-                case .paused: self = state.reason.hasPrefix("postcopy") ? .unknown : .standing
-                case .shutOff, .saved: self = .none
+                case .paused:
+                    switch state.reason {
+                    case "migration", "unknown", "starting-up": self = .standing
+                    case "user": self = .pausedByPerson
+                    // An I/O error, a watchdog, post-copy: letting it run on could do harm.
+                    default: self = .unknown
+                    }
+                case .shutOff: self = ["migrated", "unknown"].contains(state.reason) ? .none : .ended
+                case .saved: self = .none
                 case .crashed, .shuttingDown, .suspended, .unknown: self = .unknown
                 }
             }
