@@ -8,7 +8,8 @@ struct InventoryParser {
     func parse(_ text: String) throws(ApusError) -> Inventory {
         let root: Node?
         do {
-            root = try Yams.compose(yaml: text)
+            // Every scalar is read as text: the rules that guess types cost more than the rest of a listing.
+            root = try Yams.compose(yaml: text, .basic)
         } catch let error as YamlError {
             throw invalid(nil, "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML")
         } catch {
