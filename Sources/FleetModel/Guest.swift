@@ -50,7 +50,8 @@ package struct GuestState: Sendable, Hashable, Codable, CustomStringConvertible 
     }
 
     package let kind: Kind
-    /// libvirt's reason in lower case with dashes (`migration`, `postcopy-failed`); `other-N` for one that this
+    /// libvirt's reason in lower case with dashes (`migration`, `postcopy-failed`); `other-N` for one that
+    /// this
     /// build has no name for.
     package let reason: String
 

@@ -8,7 +8,8 @@ package struct Host: Sendable, Hashable, Codable {
     package let peerURI: String?
     /// Where memory and disks flow.
     package let migrationAddress: String?
-    /// How a command is run there: the words put in front of it; empty is "on this machine", `nil` is "no way".
+    /// How a command is run there: the words put in front of it; empty is "on this machine", `nil` is "no
+    /// way".
     package let remoteShell: [String]?
     package let maxIncoming: Int
     package let maxOutgoing: Int

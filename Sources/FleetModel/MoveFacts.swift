@@ -29,7 +29,8 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     package enum Control: String, Sendable, Hashable, Codable {
         /// The source's libvirt: the move survives this process.
         case peerToPeer = "peer-to-peer"
-        /// This process: for hosts that cannot reach each other's libvirt; the move is cancelled when it dies.
+        /// This process: for hosts that cannot reach each other's libvirt; the move is cancelled when it
+        /// dies.
         case direct
     }
 

@@ -58,7 +58,8 @@ private enum Registration: Sendable {
 extension Connection {
     /// The events of these kinds, of every domain of the host, in the order in which they arrive.
     ///
-    /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes away,
+    /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes
+    /// away,
     /// until then it keeps the connection open.
     ///
     /// - Throws: `LibvirtError` when the daemon refuses a registration; then none is left behind.

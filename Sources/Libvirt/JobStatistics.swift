@@ -2,7 +2,8 @@ internal import CLibvirt
 
 /// One reading of a domain's job.
 ///
-/// Source: `virDomainGetJobStats` and the job-completed event; fields that this QEMU did not report are `nil`.
+/// Source: `virDomainGetJobStats` and the job-completed event; fields that this QEMU did not report are
+/// `nil`.
 package struct JobStatistics: Sendable, Equatable {
     /// What the job does. Source: `virDomainJobOperation`.
     package enum Operation: Sendable, Equatable {

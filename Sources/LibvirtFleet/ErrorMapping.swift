@@ -68,13 +68,15 @@ extension ApusError {
                 .migrationFailed, operation,
                 "the processor of \(destination.name) does not fit \(guest): \(error.message)",
                 hint:
-                    "Compare virsh domcapabilities on both hosts, or give \(guest) a CPU model that both have.",
+                    "Compare virsh domcapabilities on both hosts, or give \(guest) a CPU model that both "
+                    + "have.",
                 underlying: error)
         case .noSupport, .operationUnsupported, .argumentUnsupported, .configUnsupported:
             self.init(
                 .migrationFailed, operation, "\(error.message)",
                 hint:
-                    "libvirt or QEMU on \(source.name) or \(destination.name) is too old for this, or built without it: "
+                    "libvirt or QEMU on \(source.name) or \(destination.name) is too old for this, or "
+                    + "built without it: "
                     + "apus hosts shows their versions.",
                 underlying: error)
         case _
@@ -83,7 +85,8 @@ extension ApusError {
             self.init(
                 .migrationFailed, operation, error.message,
                 hint:
-                    "\(source.name) must reach \(destination.peerURI ?? destination.uri) and the ports 49152-49215 of "
+                    "\(source.name) must reach \(destination.peerURI ?? destination.uri) and the ports "
+                    + "49152-49215 of "
                     + "\(destination.migrationAddress ?? destination.name). Try from \(source.name): "
                     + "virsh -c \(destination.peerURI ?? destination.uri) version.",
                 underlying: error)

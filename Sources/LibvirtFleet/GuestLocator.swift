@@ -16,7 +16,8 @@ struct GuestLocator: Sendable {
 
     /// The guest and its host: the only one where it is active, else the only one that knows it.
     ///
-    /// - Throws: `ApusError` with `unknown-guest` (naming the nearest guests and the hosts that did not answer),
+    /// - Throws: `ApusError` with `unknown-guest` (naming the nearest guests and the hosts that did not
+    ///   answer),
     ///   or `guest-ambiguous` when it is active on two hosts or merely defined on two.
     func locate() async throws(ApusError) -> (guest: Guest, link: HostLink) {
         let answers = await ask()
@@ -47,7 +48,8 @@ struct GuestLocator: Sendable {
                 .guestAmbiguous, "find the guest \(guest)", "\(guest) is \(places)",
                 hint: active.isEmpty || identities.count > 1
                     ? "Say which one with --from HOST, or by its UUID."
-                    : "Two running copies can destroy their disks: find out which is the true one before anything else."
+                    : "Two running copies can destroy their disks: find out which is the true one before "
+                        + "anything else."
             )
         }
         if let (_, failure) = silent.first, silent.count == answers.count { throw failure }
@@ -88,7 +90,8 @@ struct GuestLocator: Sendable {
     private func mayRun(on name: String, _ failure: ApusError) -> ApusError {
         ApusError(
             failure.code, "find the guest \(guest)",
-            "\(guest) is shut off where it was found, but \(name) could not be asked and may run it: \(failure.detail)",
+            "\(guest) is shut off where it was found, but \(name) could not be asked and may run it: "
+                + "\(failure.detail)",
             hint:
                 "Do not start it anywhere before \(name) was asked. --from HOST leaves the other hosts out.",
             underlying: failure)

@@ -12,7 +12,8 @@ package struct MoveAborter: Sendable {
     /// Aborts the guest's move and waits until its source has it back.
     ///
     /// - Returns: the guest on its source; `nil` when it is not being moved.
-    /// - Throws: `ApusError` with `unknown-guest`, `abort-refused`, or `state-not-known` when the source does not
+    /// - Throws: `ApusError` with `unknown-guest`, `abort-refused`, or `state-not-known` when the source
+    ///   does not
     ///   have the guest back within 30 s.
     package func abort(_ guest: String, dryRun: Bool) async throws(ApusError) -> Guest? {
         guard let (found, link) = try await moving(guest) else { return nil }
@@ -43,7 +44,8 @@ package struct MoveAborter: Sendable {
                     .abortRefused, "abort the move of \(found.identity)",
                     "the abort came too late: it is \(arrived.state) on \(arrived.host)",
                     hint:
-                        "Move it back if it should not be there: apus migrate \(found.identity) --to \(link.host.name)."
+                        "Move it back if it should not be there: apus migrate \(found.identity) --to "
+                        + "\(link.host.name)."
                 )
             }
             try? await Task.sleep(for: .milliseconds(50))

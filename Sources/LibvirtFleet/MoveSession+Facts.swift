@@ -6,7 +6,8 @@ import Transfer
 extension MoveSession {
     /// Everything that the decision about this move rests on, read from both hosts at once.
     ///
-    /// Also opens the connection that the migrate call will hold, so that the move itself need not wait for it.
+    /// Also opens the connection that the migrate call will hold, so that the move itself need not wait for
+    /// it.
     package func facts() async throws(ApusError) -> MoveFacts {
         let reader = FleetReader()
         async let workerOpened = Result(awaiting: { () async throws(ApusError) in try await worker.open() })
@@ -94,7 +95,8 @@ struct FileSystems: Sendable {
 
     /// Those that libvirt 9.0.0 counts as shared, by the names that stat(1) gives them.
     ///
-    /// Source: libvirt's virfile.c (NFS, GFS2, OCFS2, AFS, SMB, CIFS, Ceph, GPFS; FUSE for Quobyte and GlusterFS).
+    /// Source: libvirt's virfile.c (NFS, GFS2, OCFS2, AFS, SMB, CIFS, Ceph, GPFS; FUSE for Quobyte and
+    /// GlusterFS).
     static let shared: Set<String> = [
         "nfs", "nfs4", "gfs/gfs2", "gfs2", "ocfs2", "afs", "smb", "smb2", "cifs", "ceph", "gpfs",
         "fuse.glusterfs", "fuse.quobyte",
@@ -107,7 +109,8 @@ struct FileSystems: Sendable {
         }
         // findmnt tells one FUSE file system from another, which stat -f cannot.
         let script = paths.map { path in
-            "findmnt -n -o FSTYPE --target \(RemoteShell.quote(path)) || stat -f -c %T \(RemoteShell.quote(path))"
+            "findmnt -n -o FSTYPE --target \(RemoteShell.quote(path)) || stat -f -c %T "
+                + "\(RemoteShell.quote(path))"
         }.joined(separator: "\n")
         // A dead network file system answers nobody: it is not waited for.
         let answer = await withFirst(of: .seconds(10)) {

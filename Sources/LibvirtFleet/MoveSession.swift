@@ -26,7 +26,8 @@ package struct MoveSession: Sendable {
     ///   - inventory: the hosts that are asked when `source` is not given.
     ///   - connector: opens the connections.
     /// - Returns: the connected hosts, or the guest when it is on the destination already.
-    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`, `permission-denied`.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`,
+    ///   `permission-denied`.
     package static func open(
         guest: String, from source: Host?, to destination: Host, inventory: Inventory,
         connector: HostConnector = HostConnector()
@@ -70,9 +71,11 @@ package struct MoveSession: Sendable {
         guard guest.activity != nil || isArriving else { return .alreadyThere(guest) }
         throw ApusError(
             .guestAmbiguous, "move \(guest.identity)",
-            "\(guest.identity) is \(guest.state) on \(guest.host): it arrives there now, or a move was left half-done",
+            "\(guest.identity) is \(guest.state) on \(guest.host): it arrives there now, or a move was "
+                + "left half-done",
             hint:
-                "apus status shows a move under way. If there is none, ask every host that may have had it before "
+                "apus status shows a move under way. If there is none, ask every host that may have had "
+                + "it before "
                 + "resuming it: virsh domstate --reason \(guest.identity).")
     }
 

@@ -59,7 +59,8 @@ package actor LiveMigration<Ports: MovePorts> {
 
     /// Carries the plan out.
     ///
-    /// - Throws: `ApusError` with `migration-failed`, `migration-aborted`, `timed-out` or `interrupted` when the
+    /// - Throws: `ApusError` with `migration-failed`, `migration-aborted`, `timed-out` or `interrupted` when
+    ///   the
     ///   guest is where it was, unharmed; `state-not-known` when that could not be proven.
     package func run() async throws(ApusError) -> MoveResult {
         let foundLimit = try await applyDowntimeLimit()
@@ -141,7 +142,8 @@ package actor LiveMigration<Ports: MovePorts> {
         return nil
     }
 
-    /// Waits until the source's libvirt has ended a move whose call we can no longer hear; aborts are still asked
+    /// Waits until the source's libvirt has ended a move whose call we can no longer hear; aborts are still
+    /// asked
     /// for meanwhile, over connections opened anew.
     private func outlast() async {
         var silentSince: Instant?
@@ -209,7 +211,8 @@ package actor LiveMigration<Ports: MovePorts> {
                     ending.continuation.yield(
                         ApusError(
                             .libvirtFailed, "abort the move of \(plan.guest)",
-                            "libvirt on \(plan.source.name) did not end the move within 60 s of the abort: \(refusal)",
+                            "libvirt on \(plan.source.name) did not end the move within 60 s of the "
+                                + "abort: \(refusal)",
                             hint: nil))
                     return
                 }
@@ -229,7 +232,8 @@ package actor LiveMigration<Ports: MovePorts> {
         waiters = []
     }
 
-    /// Waits, shortly, for the events that belong to a transfer that succeeded: they come on other connections
+    /// Waits, shortly, for the events that belong to a transfer that succeeded: they come on other
+    /// connections
     /// than its answer did.
     private func drainEvents(expectingArrival: Bool) async {
         guard expectingArrival else { return }
@@ -275,7 +279,8 @@ package actor LiveMigration<Ports: MovePorts> {
         case .ended:
             throw ApusError(
                 .migrationFailed, "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)",
-                "\(plan.guest) ended on \(plan.source.name) during the move: it is \(settled.source.text) there",
+                "\(plan.guest) ended on \(plan.source.name) during the move: it is "
+                    + "\(settled.source.text) there",
                 hint: "Start it where it is to run: virsh -c \(plan.source.uri) start \(plan.guest).",
                 underlying: failure)
         case .resumeSource, .resumeDestination, .unsettled, .notKnown:

@@ -14,7 +14,8 @@ package struct MovePlan: Sendable, Hashable {
 
     /// The plan for a move that nothing blocks.
     ///
-    /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings, when
+    /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings,
+    ///   when
     ///   one of them is a blocker.
     package init(facts: MoveFacts, request: MoveRequest, findings: [Finding]) throws(ApusError) {
         let blockers = findings.filter { $0.severity == .blocker }
@@ -56,7 +57,8 @@ package struct MovePlan: Sendable, Hashable {
         steps.append(
             "push memory while \(guest.name) \(wasPaused ? "is paused" : "runs"), \(control)\(limit)")
         steps.append(
-            "stop it on \(source.name), push the rest, \(wasPaused ? "leave it paused" : "run it") on \(destination.name)"
+            "stop it on \(source.name), push the rest, \(wasPaused ? "leave it paused" : "run it") on "
+                + "\(destination.name)"
         )
         if isPersistent {
             steps.append("define it on \(destination.name)")

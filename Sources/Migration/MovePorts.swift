@@ -30,7 +30,8 @@ package protocol MovePorts: Sendable {
     ///
     /// - Returns: the limit that it found, for putting it back.
     func exchangeDowntimeLimit(_ limit: Duration) async throws(ApusError) -> Duration
-    /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be read.
+    /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be
+    /// read.
     func clockOffset() async -> ClockOffset?
 }
 

@@ -12,7 +12,8 @@ struct Settled: Sendable {
     var destinationState: GuestState? { destination.state }
 
     func text(_ plan: MovePlan) -> String {
-        "\(plan.guest) is \(source.text) on \(plan.source.name), \(destination.text) on \(plan.destination.name)"
+        "\(plan.guest) is \(source.text) on \(plan.source.name), \(destination.text) on "
+            + "\(plan.destination.name)"
     }
 }
 

@@ -30,8 +30,10 @@ struct AbortCommand: CommandWithOptions {
         } else if let aborted {
             Console.print(
                 dryRun
-                    ? "The move of \(aborted.identity) away from \(aborted.host) would be aborted (--dry-run)."
-                    : "The move of \(aborted.identity) was aborted; it is \(aborted.state.kind.rawValue) on \(aborted.host)."
+                    ? "The move of \(aborted.identity) away from \(aborted.host) would be aborted "
+                        + "(--dry-run)."
+                    : "The move of \(aborted.identity) was aborted; it is \(aborted.state.kind.rawValue) "
+                        + "on \(aborted.host)."
             )
         } else {
             Console.print("\(guest) is not being moved; nothing to do.")

@@ -49,8 +49,7 @@ struct MigrateCommand: CommandWithOptions {
     var timeout: Duration?
 
     @Flag(
-        help:
-            "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends if apus dies."
+        help: "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends with apus."
     )
     var direct = false
 

@@ -42,11 +42,13 @@ struct MoveReporter {
     private func text(_ result: MoveResult) -> String {
         let plan = result.plan
         var lines = [
-            "\(plan.guest) moved from \(plan.source.name) to \(plan.destination.name) in \(result.total.text)."
+            "\(plan.guest) moved from \(plan.source.name) to \(plan.destination.name) in "
+                + "\(result.total.text)."
         ]
         if let downtime = result.downtime {
             lines.append(
-                "  downtime   \(downtime.duration.text) (± \(downtime.error.text), \(downtime.method.explanation))"
+                "  downtime   \(downtime.duration.text) (± \(downtime.error.text), "
+                    + "\(downtime.method.explanation))"
             )
         } else if plan.wasPaused {
             lines.append("  downtime   none: it was paused before and still is")

@@ -2,7 +2,8 @@ import FleetModel
 import Migration
 import Synchronization
 
-/// How a move goes on, on standard error: one line that is drawn again on a terminal, JSON lines with `--json`,
+/// How a move goes on, on standard error: one line that is drawn again on a terminal, JSON lines with
+/// `--json`,
 /// nothing otherwise.
 final class ProgressLine: Sendable {
     private let guest: String

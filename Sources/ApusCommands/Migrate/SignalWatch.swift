@@ -4,10 +4,12 @@ import Synchronization
 
 /// INT, TERM and HUP as something to wait for.
 ///
-/// Until the move begins a signal ends the process at once: nothing has been touched. From then on it asks the
+/// Until the move begins a signal ends the process at once: nothing has been touched. From then on it asks
+/// the
 /// move to end.
 ///
-/// `@unchecked Sendable`: dispatch sources may be used from every thread, their Swift type only does not say so.
+/// `@unchecked Sendable`: dispatch sources may be used from every thread, their Swift type only does not say
+/// so.
 final class SignalWatch: @unchecked Sendable {
     /// Yields once per signal after `handOver`.
     let received: AsyncStream<Int32>

@@ -116,7 +116,8 @@ struct FindingList {
 
     func text() -> String {
         findings.map { finding in
-            "  \(finding.severity.rawValue): \(finding.detail) [\(finding.code.rawValue)]\n    \(finding.hint)"
+            "  \(finding.severity.rawValue): \(finding.detail) [\(finding.code.rawValue)]\n    "
+                + "\(finding.hint)"
         }
         .joined(separator: "\n")
     }

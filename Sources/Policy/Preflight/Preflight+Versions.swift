@@ -18,7 +18,8 @@ extension Preflight {
                 Finding(
                     .libvirtTooOld, .blocker, host: host.host.name, subject: "libvirt \(host.libvirtVersion)",
                     detail:
-                        "libvirt \(host.libvirtVersion) on \(host.host.name) has no \(need.what.dropFirst(2))",
+                        "libvirt \(host.libvirtVersion) on \(host.host.name) has no "
+                        + "\(need.what.dropFirst(2))",
                     hint: "Update libvirt on \(host.host.name) to \(need.since) or newer.")
             }
         }

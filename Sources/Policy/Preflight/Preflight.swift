@@ -24,7 +24,8 @@ package enum Preflight {
                     .sameHostUUID, .blocker, host: destination, subject: destination,
                     detail: "\(source) and \(destination) report the same host UUID \(uuid)",
                     hint:
-                        "If they are two machines, give each its own host_uuid in libvirtd.conf and restart libvirtd."
+                        "If they are two machines, give each its own host_uuid in libvirtd.conf and "
+                        + "restart libvirtd."
                 )
             ]
         }
@@ -42,9 +43,11 @@ package enum Preflight {
                 Finding(
                     .guestOnTwoHosts, .blocker, host: destination, subject: guest.name,
                     detail:
-                        "guest \(guest.name) is \(facts.guest.state) on \(source) and \(twin.state) on \(destination)",
+                        "guest \(guest.name) is \(facts.guest.state) on \(source) and \(twin.state) on "
+                        + "\(destination)",
                     hint:
-                        "Find out which of the two is the true one before anything else; do not start or move either."
+                        "Find out which of the two is the true one before anything else; do not start or "
+                        + "move either."
                 ))
         } else if let twin = facts.sameUUID, twin.identity.name != guest.name {
             findings.append(
@@ -65,9 +68,11 @@ package enum Preflight {
                 Finding(
                     .definitionReplaced, .note, host: destination, subject: guest.name,
                     detail:
-                        "\(destination) has a definition of this guest (\(twin.state)), which will be replaced",
+                        "\(destination) has a definition of this guest (\(twin.state)), which will be "
+                        + "replaced",
                     hint:
-                        "Nothing to do, unless that definition is to be kept: then save it with virsh dumpxml."
+                        "Nothing to do, unless that definition is to be kept: then save it with virsh "
+                        + "dumpxml."
                 ))
         }
         return findings
@@ -81,7 +86,8 @@ package enum Preflight {
                     .guestBusy, .blocker, host: guest.host, subject: guest.identity.name,
                     detail: "\(guest.identity.name) is busy on \(guest.host): \(activity.rawValue)",
                     hint:
-                        "Wait until that has ended (apus status --watch), or end it (apus abort \(guest.identity.name))."
+                        "Wait until that has ended (apus status --watch), or end it (apus abort "
+                        + "\(guest.identity.name))."
                 )
             ]
         }
@@ -92,7 +98,8 @@ package enum Preflight {
                 detail: "\(guest.identity.name) is \(guest.state) on \(guest.host); "
                     + "this version moves running and paused guests",
                 hint:
-                    "When it runs nowhere else, start it: virsh -c \(facts.source.host.uri) start \(guest.identity.name)."
+                    "When it runs nowhere else, start it: virsh -c \(facts.source.host.uri) start "
+                    + "\(guest.identity.name)."
             )
         ]
     }
@@ -113,7 +120,8 @@ package enum Preflight {
                 detail: "disk \(disk.target) of \(facts.guest.identity.name) is \(place) on \(source), "
                     + "on a file system of that host alone (\(system))",
                 hint:
-                    "Put the disk on storage that \(facts.destination.host.name) sees too (NFS, CephFS, GlusterFS, "
+                    "Put the disk on storage that \(facts.destination.host.name) sees too (NFS, CephFS, "
+                    + "GlusterFS, "
                     + "a network disk) and move again.")
         case .notKnown(let reason):
             return Finding(

@@ -49,7 +49,8 @@ package enum Settlement: Sendable, Hashable {
     ) -> Settlement {
         guard !stillBusy else { return .unsettled }
         let here = Copy(source)
-        // A definition that lies there shut off, for whatever reason, is no copy of a guest that comes from here.
+        // A definition that lies there shut off, for whatever reason, is no copy of a guest that comes from
+        // here.
         let there = Copy(destination) == .ended ? .none : Copy(destination)
         switch (here, there) {
         case (.unknown, _), (_, .unknown): return .notKnown
