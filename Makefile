@@ -18,7 +18,7 @@ check-swift:
 	@command -v swift >/dev/null || { echo "No Swift found. Install Swift 6.2 or newer (https://www.swift.org/install/linux/) and put it on PATH."; exit 2; }
 
 check-root:
-	@[ "$$(id -u)" = 0 ] || { echo "Not root: namespaces and libvirt hosts need it. Try: sudo env "PATH=$$PATH" make $(MAKECMDGOALS)"; exit 2; }
+	@[ "$$(id -u)" = 0 ] || { echo 'Not root: namespaces and libvirt hosts need it. Try: sudo env "PATH=$$PATH" make $(MAKECMDGOALS)'; exit 2; }
 
 # What the build needs. Nothing is installed when all of it is there.
 packages:

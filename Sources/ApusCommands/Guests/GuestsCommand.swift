@@ -30,7 +30,7 @@ struct GuestsCommand: CommandWithOptions {
         } else {
             Console.print(table(guests))
         }
-        failures.forEach { Console.note("apus: \($0.detail)\n  \($0.hint ?? "")") }
+        failures.forEach(Console.note)
         if !failures.isEmpty { throw ExitStatus.failed }
     }
 

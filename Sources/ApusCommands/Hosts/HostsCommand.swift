@@ -23,7 +23,7 @@ struct HostsCommand: CommandWithOptions {
             ).print()
         } else {
             Console.print(table(readings))
-            readings.compactMap(\.failure).forEach { Console.note("apus: \($0.detail)\n  \($0.hint ?? "")") }
+            readings.compactMap(\.failure).forEach(Console.note)
         }
         if readings.contains(where: { $0.failure != nil }) { throw ExitStatus.failed }
     }

@@ -8,7 +8,7 @@ struct InventoryParser {
     func parse(_ text: String) throws(ApusError) -> Inventory {
         let root: Node?
         do {
-            // Every scalar is read as text: the rules that guess types cost more than the rest of a listing.
+            // Every scalar is read as text; its key says what it has to be, so no type is guessed.
             root = try Yams.compose(yaml: text, .basic)
         } catch let error as YamlError {
             throw invalid(nil, "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML")

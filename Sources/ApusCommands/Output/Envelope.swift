@@ -108,6 +108,13 @@ struct Failure {
     }
 }
 
+extension Console {
+    /// One host that could not be asked, below a list that lacks it.
+    static func note(_ error: ApusError) {
+        note("apus: \(error.detail) [\(error.code.rawValue)]" + (error.hint.map { "\n  \($0)" } ?? ""))
+    }
+}
+
 /// Findings as people read them, worst first.
 struct FindingList {
     private let findings: [Finding]

@@ -24,7 +24,7 @@ struct StatusCommand: CommandWithOptions {
                 .filter { guest == nil || $0.guest.identity.name == guest || $0.guest.identity.uuid == guest }
             let failures = readings.compactMap(\.failure)
             show(moves, failures)
-            failures.forEach { Console.note("apus: \($0.detail)\n  \($0.hint ?? "")") }
+            failures.forEach(Console.note)
             if !watch || moves.isEmpty {
                 if !failures.isEmpty { throw ExitStatus.failed }
                 return
