@@ -18,18 +18,93 @@ package struct Finding: Sendable, Hashable, Codable {
 
     /// Stable names, listed with an example each in docs/codes.md.
     package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
+        case blockJobActive = "block-job-active"
+        case bridgeMissing = "bridge-missing"
+        case certificateExpired = "certificate-expired"
+        case certificateExpiresSoon = "certificate-expires-soon"
+        case certificateNameMismatch = "certificate-name-mismatch"
+        case checkpointsPresent = "checkpoints-present"
+        case clockOffset = "clock-offset"
+        case cpuFeaturesNotKnown = "cpu-features-not-known"
+        case cpuIncompatible = "cpu-incompatible"
+        case cpuLackingOnBoth = "cpu-lacking-on-both"
+        case cpuModelDrift = "cpu-model-drift"
+        case cpuPassthroughDiffers = "cpu-passthrough-differs"
+        case cpuPassthroughNotProvable = "cpu-passthrough-not-provable"
+        case dataPortUnreachable = "data-port-unreachable"
         case definitionReplaced = "definition-replaced"
+        case destinationUnreachable = "destination-unreachable"
+        case diskCacheUnsafe = "disk-cache-unsafe"
+        case diskChainOpen = "disk-chain-open"
+        case diskInUse = "disk-in-use"
+        case diskNotProven = "disk-not-proven"
         case diskNotShared = "disk-not-shared"
-        case diskStorageNotKnown = "disk-storage-not-known"
+        case diskShareUnrecognized = "disk-share-unrecognized"
+        case diskTransient = "disk-transient"
+        case emulatorMissing = "emulator-missing"
+        case firmwareMissing = "firmware-missing"
+        case guestAgentSilent = "guest-agent-silent"
         case guestBusy = "guest-busy"
+        case guestIOError = "guest-io-error"
         case guestNameTaken = "guest-name-taken"
         case guestNotActive = "guest-not-active"
         case guestOnTwoHosts = "guest-on-two-hosts"
         case guestUUIDTaken = "guest-uuid-taken"
-        case hostUUIDNotKnown = "host-uuid-not-known"
+        case hostDevice = "host-device"
+        case hostDeviceTeamed = "host-device-teamed"
+        case hostFileSystem = "host-file-system"
+        case hostnameLoopback = "hostname-loopback"
+        case hugePagesShort = "huge-pages-short"
+        case incomingLimit = "incoming-limit"
+        case invariantTSC = "invariant-tsc"
+        case launchSecurity = "launch-security"
         case libvirtTooOld = "libvirt-too-old"
+        case listenAddressMissing = "listen-address-missing"
+        case machineTypeMissing = "machine-type-missing"
+        case mediumMissing = "medium-missing"
+        case memoryDeviceLoose = "memory-device-loose"
+        case memoryShort = "memory-short"
+        case memoryTight = "memory-tight"
+        case mtuDiffers = "mtu-differs"
+        case networkDeviceMissing = "network-device-missing"
+        case networkInactive = "network-inactive"
+        case networkMissing = "network-missing"
+        case notKnown = "not-known"
+        case numaNodeMissing = "numa-node-missing"
+        case outgoingLimit = "outgoing-limit"
+        case pathMissing = "path-missing"
         case peerURIMissing = "peer-uri-missing"
+        case pinnedProcessorMissing = "pinned-processor-missing"
+        case portGroupMissing = "port-group-missing"
+        case portsShort = "ports-short"
+        case redirectedDevice = "redirected-device"
         case sameHostUUID = "same-host-uuid"
+        case secretMissing = "secret-missing"
+        case sharedMemory = "shared-memory"
+        case snapshotsPresent = "snapshots-present"
+        case targetDirectoryMissing = "target-directory-missing"
+        case targetExists = "target-exists"
+        case targetNotWritable = "target-not-writable"
+        case targetSpaceShort = "target-space-short"
+        case tpmPassthrough = "tpm-passthrough"
+        case tpmStateShared = "tpm-state-shared"
+        case tpmUnsupported = "tpm-unsupported"
+        case tscFrequencyDiffers = "tsc-frequency-differs"
+        case vcpusExceedHost = "vcpus-exceed-host"
+        case vcpusExceedMachine = "vcpus-exceed-machine"
+        case versionDowngrade = "version-downgrade"
+        case vhostUserInterface = "vhost-user-interface"
+        case virtualizationMissing = "virtualization-missing"
+        case wouldNotConverge = "would-not-converge"
+
+        /// Whether `--ignore` may lift it: never where two guests could write to one disk, or where there is
+        /// nowhere to go.
+        package var canBeIgnored: Bool {
+            switch self {
+            case .guestOnTwoHosts, .sameHostUUID, .diskInUse, .destinationUnreachable: false
+            default: true
+            }
+        }
     }
 
     package let code: Code
@@ -41,6 +116,11 @@ package struct Finding: Sendable, Hashable, Codable {
     package let detail: String
     /// What to do.
     package let hint: String
+    /// A blocker that the user has lifted by name.
+    package var isIgnored = false
+
+    /// Whether it stops the move.
+    package var blocks: Bool { severity == .blocker && !isIgnored }
 
     package init(
         _ code: Code, _ severity: Severity, host: String, subject: String, detail: String, hint: String

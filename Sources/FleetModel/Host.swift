@@ -38,10 +38,13 @@ package struct HostFacts: Sendable, Hashable, Codable {
     package let processors: Int
     package let memory: ByteCount
     package let freeMemory: ByteCount?
+    /// What only a check asks.
+    package var details: HostDetails
 
     package init(
         host: Host, uuid: String?, libvirtVersion: SoftwareVersion,
-        hypervisorVersion: SoftwareVersion, processors: Int, memory: ByteCount, freeMemory: ByteCount?
+        hypervisorVersion: SoftwareVersion, processors: Int, memory: ByteCount, freeMemory: ByteCount?,
+        details: HostDetails = HostDetails()
     ) {
         self.host = host
         self.uuid = uuid
@@ -50,6 +53,7 @@ package struct HostFacts: Sendable, Hashable, Codable {
         self.processors = processors
         self.memory = memory
         self.freeMemory = freeMemory
+        self.details = details
     }
 }
 

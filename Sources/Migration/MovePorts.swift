@@ -35,19 +35,6 @@ package protocol MovePorts: Sendable {
     func clockOffset() async -> ClockOffset?
 }
 
-/// How far apart two hosts' wall clocks are.
-package struct ClockOffset: Sendable, Hashable {
-    /// Destination less source.
-    package let offset: Duration
-    /// The true offset is within ± this.
-    package let error: Duration
-
-    package init(offset: Duration, error: Duration) {
-        self.offset = offset
-        self.error = error
-    }
-}
-
 /// Something that a host told about the guest while it moves.
 package struct GuestEvent<Instant: InstantProtocol & Sendable>: Sendable where Instant.Duration == Duration {
     package enum Kind: Sendable, Hashable {

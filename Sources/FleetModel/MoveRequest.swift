@@ -1,28 +1,3 @@
-/// All that a decision about one move rests on: plain values, read before anything is touched.
-package struct MoveFacts: Sendable, Hashable, Codable {
-    /// The guest on its source.
-    package let guest: Guest
-    package let source: HostFacts
-    package let destination: HostFacts
-    package let disks: [Disk]
-    /// The guest that already bears the name on the destination, if any.
-    package let sameName: Guest?
-    /// The guest that already bears the UUID on the destination, if any.
-    package let sameUUID: Guest?
-
-    package init(
-        guest: Guest, source: HostFacts, destination: HostFacts, disks: [Disk], sameName: Guest?,
-        sameUUID: Guest?
-    ) {
-        self.guest = guest
-        self.source = source
-        self.destination = destination
-        self.disks = disks
-        self.sameName = sameName
-        self.sameUUID = sameUUID
-    }
-}
-
 /// What the user asked of a move.
 package struct MoveRequest: Sendable, Hashable, Codable {
     /// Who talks to the destination's libvirt. Source: libvirt's "Guest migration" page.
@@ -43,15 +18,37 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     package let downtimeLimit: Duration?
     /// After this long the move is aborted; `nil` is never.
     package let timeout: Duration?
+    /// Whether post-copy may be planned.
+    package let allowsPostCopy: Bool
+    /// Findings that the user lifts by name.
+    package let ignored: [IgnoredFinding]
 
     package init(
         control: Control = .peerToPeer, keepDefinition: Bool = false, bandwidth: ByteRate? = nil,
-        downtimeLimit: Duration? = nil, timeout: Duration? = nil
+        downtimeLimit: Duration? = nil, timeout: Duration? = nil, allowsPostCopy: Bool = true,
+        ignored: [IgnoredFinding] = []
     ) {
         self.control = control
         self.keepDefinition = keepDefinition
         self.bandwidth = bandwidth
         self.downtimeLimit = downtimeLimit
         self.timeout = timeout
+        self.allowsPostCopy = allowsPostCopy
+        self.ignored = ignored
+    }
+}
+
+/// A finding that the user lifts: `CODE`, or `CODE=SUBJECT` for one disk or device alone.
+package struct IgnoredFinding: Sendable, Hashable, Codable {
+    package let code: Finding.Code
+    package let subject: String?
+
+    package init(code: Finding.Code, subject: String? = nil) {
+        self.code = code
+        self.subject = subject
+    }
+
+    package func covers(_ finding: Finding) -> Bool {
+        finding.code == code && (subject == nil || subject == finding.subject)
     }
 }

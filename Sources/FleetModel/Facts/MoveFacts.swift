@@ -1,0 +1,40 @@
+/// All that a decision about one move rests on: plain values, read before anything is touched.
+///
+/// Written by `apus check --save-facts` and read back by `--facts`, so a decision can be repeated without
+/// hosts.
+package struct MoveFacts: Sendable, Hashable, Codable {
+    /// The form of the saved document; another number is refused.
+    package static let currentSchema = 1
+
+    package var schema = MoveFacts.currentSchema
+    /// The guest on its source.
+    package var guest: Guest
+    package var hardware: GuestHardware
+    package var cpu: Reading<CPUFacts>
+    package var disks: [DiskFacts]
+    package var interfaces: [InterfaceFacts]
+    package var source: HostFacts
+    package var destination: HostFacts
+    package var path: PathFacts
+    /// The guest that already bears the name on the destination, if any.
+    package var sameName: Guest?
+    /// The guest that already bears the UUID on the destination, if any.
+    package var sameUUID: Guest?
+
+    package init(
+        guest: Guest, hardware: GuestHardware, cpu: Reading<CPUFacts>, disks: [DiskFacts],
+        interfaces: [InterfaceFacts], source: HostFacts, destination: HostFacts, path: PathFacts,
+        sameName: Guest?, sameUUID: Guest?
+    ) {
+        self.guest = guest
+        self.hardware = hardware
+        self.cpu = cpu
+        self.disks = disks
+        self.interfaces = interfaces
+        self.source = source
+        self.destination = destination
+        self.path = path
+        self.sameName = sameName
+        self.sameUUID = sameUUID
+    }
+}
