@@ -1,0 +1,164 @@
+import Transfer
+
+/// What one host is asked over its remote shell, in one script: read-only commands, listed in docs/check.md.
+///
+/// Each section begins with a line `= NAME` and ends with `. NAME`, so that a script that was cut short is
+/// told from one that found nothing.
+struct HostScript: Sendable {
+    /// Files, directories and devices that are looked at.
+    var paths: [String] = []
+    /// Directories whose file system matters.
+    var directories: [String] = []
+    /// Block devices whose identity matters.
+    var devices: [String] = []
+    /// Read-only images that are compared by samples of their content.
+    var samples: [String] = []
+    /// Where a certificate of the host's libvirt may lie; the first that exists is read.
+    var certificates: [String] = []
+
+    var text: String {
+        ([Self.head, Self.network] + asked).joined(separator: "\n") + "\n"
+    }
+
+    private var asked: [String] {
+        var parts: [String] = []
+        if !paths.isEmpty {
+            parts.append(
+                section(
+                    "paths", "timeout 5 stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(words(paths)) 2>/dev/null"))
+            parts.append(section("links-resolved", each(paths, "echo \"$p$t$(readlink -f -- \"$p\")\"")))
+        }
+        if !directories.isEmpty {
+            parts.append(
+                section(
+                    "file-systems",
+                    each(
+                        directories,
+                        "timeout 5 df -B1 --output=fstype,avail,source -- \"$p\" 2>/dev/null | tail -n +2 | "
+                            + "while read -r f a s; do w=no; [ -w \"$p\" ] && w=yes; "
+                            + "echo \"$p$t$f$t$a$t$w$t$s\"; done")))
+        }
+        if !devices.isEmpty { parts.append(section("devices", each(devices, Self.device))) }
+        if !samples.isEmpty {
+            parts.append(
+                section(
+                    "samples",
+                    each(
+                        samples,
+                        "[ -r \"$p\" ] && echo \"$p$t$({ head -c 65536 -- \"$p\"; tail -c 65536 -- \"$p\"; } "
+                            + "| sha256sum)\"")))
+        }
+        if !certificates.isEmpty {
+            parts.append(section("certificate", each(certificates, Self.certificate)))
+        }
+        return parts
+    }
+
+    private static let head = """
+        LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin; t=$(printf '\\t')
+        """
+
+    /// Devices and addresses from sysfs and iproute2, the host's own name, listening ports from proc(5), and
+    /// QEMU's port range.
+    private static let network = """
+        echo '= links'
+        for d in /sys/class/net/*; do
+          read -r m < "$d/mtu" 2>/dev/null || continue
+          k=other; [ -d "$d/bridge" ] && k=bridge
+          echo "${d##*/}$t$k$t$m"
+        done
+        command -v ovs-vsctl >/dev/null && ovs-vsctl --timeout=2 list-br 2>/dev/null |
+          while read -r b; do echo "$b${t}open-vswitch${t}0"; done
+        echo '. links'
+        echo '= addresses'
+        if ip -o addr show >/dev/null 2>&1; then
+          ip -o addr show | while read -r _ _ _ a _; do echo "${a%%/*}"; done
+          echo '. addresses'
+        fi
+        echo '= name'
+        read -r n < /proc/sys/kernel/hostname; echo "$n"
+        getent ahosts "$n" | while read -r a _; do echo "$a"; done
+        echo '. name'
+        echo '= listening'
+        for f in /proc/net/tcp /proc/net/tcp6; do
+          [ -r $f ] && while read -r _ l _ s _; do [ "$s" = 0A ] && echo "${l##*:}"; done < $f
+        done
+        echo '. listening'
+        echo '= range'
+        sed -n 's/^ *migration_port_\\(min\\|max\\) *= *\\([0-9]*\\).*/\\1 \\2/p' /etc/libvirt/qemu.conf 2>/dev/null
+        echo '. range'
+        """
+
+    /// Size and identity of a block device: WWID, device-mapper UUID or serial, as sysfs tells them.
+    private static let device =
+        "r=$(readlink -f -- \"$p\"); [ -b \"$r\" ] && { n=$(stat -c '%t %T' \"$r\"); set -- $n; "
+        + "b=/sys/dev/block/$((0x$1)):$((0x$2)); i=; "
+        + "for f in dm/uuid wwid device/wwid serial device/serial ../wwid ../device/wwid; do "
+        + "[ -z \"$i\" ] && [ -r \"$b/$f\" ] && i=$(tr -d '\\n' < \"$b/$f\"); done; "
+        + "read -r s < \"$b/size\"; echo \"$p$t$((s*512))$t$i\"; }"
+
+    /// The names and the last day of a certificate, by openssl.
+    private static let certificate =
+        "[ -r \"$p\" ] && [ -z \"$seen\" ] && command -v openssl >/dev/null && { seen=1; echo \"file$t$p\"; "
+        + "e=$(openssl x509 -in \"$p\" -noout -enddate); e=$(date -d \"${e#*=}\" +%s); "
+        + "echo \"remaining$t$((e - $(date +%s)))\"; "
+        + "openssl x509 -in \"$p\" -noout -ext subjectAltName 2>/dev/null | tr ',' '\\n' | "
+        + "sed -n 's/^ *DNS:/name\\t/p; s/^ *IP Address:/name\\t/p'; "
+        + "openssl x509 -in \"$p\" -noout -subject -nameopt multiline | "
+        + "sed -n 's/^ *commonName *= */common\\t/p'; }"
+
+    private func section(_ name: String, _ commands: String) -> String {
+        "echo '= \(name)'\n\(commands)\necho '. \(name)'"
+    }
+
+    private func each(_ values: [String], _ command: String) -> String {
+        "for p in \(words(values)); do \(command); done"
+    }
+
+    private func words(_ values: [String]) -> String {
+        values.map(RemoteShell.quote).joined(separator: " ")
+    }
+}
+
+/// What a host answered to a `HostScript`, section by section.
+struct HostAnswers: Sendable {
+    private let sections: [String: [[String]]]
+    private let reason: String?
+
+    /// - Parameter output: what the script wrote.
+    init(parsing output: String) {
+        var sections: [String: [[String]]] = [:]
+        var open: (name: String, lines: [[String]])?
+        for line in output.split(separator: "\n", omittingEmptySubsequences: true) {
+            if line.hasPrefix("= ") {
+                open = (String(line.dropFirst(2)), [])
+            } else if line.hasPrefix(". "), let ended = open, line.dropFirst(2) == ended.name {
+                sections[ended.name] = ended.lines
+                open = nil
+            } else {
+                open?.lines.append(
+                    line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init))
+            }
+        }
+        self.sections = sections
+        reason = nil
+    }
+
+    init(unreadable reason: String) {
+        sections = [:]
+        self.reason = reason
+    }
+
+    /// The lines of a section, each split at its tabs; or why there are none.
+    func lines(_ section: String) -> Result<[[String]], NotTold> {
+        guard let lines = sections[section] else {
+            return .failure(NotTold(reason: reason ?? "the host's answer has no part '\(section)'"))
+        }
+        return .success(lines)
+    }
+
+    /// Why something is not known.
+    struct NotTold: Error {
+        let reason: String
+    }
+}

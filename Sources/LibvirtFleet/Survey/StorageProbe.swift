@@ -1,0 +1,215 @@
+import DomainXML
+import FleetModel
+import Libvirt
+import Migration
+import Transfer
+
+/// Finds out whether a directory is the same on two hosts: a file of a name that nobody else has is created on
+/// the source and looked for on the destination.
+///
+/// libvirt's storage API is used where it can be: the pool that has the directory, else a pool that lives for
+/// this question only; else the remote shell. What is created is noted in the undo log before, and removed in
+/// any case; what a killed process left is removed by `ProbeSweep`.
+struct StorageProbe: Sendable {
+    /// The same directory, or not, or nobody can tell.
+    enum Verdict: Sendable, Hashable {
+        case same(String)
+        case different(String)
+        case notKnown(String)
+    }
+
+    /// How a directory of one host is reached.
+    private enum Way: Sendable {
+        case pool(String, isOurs: Bool)
+        case shell(RemoteShell)
+    }
+
+    /// Unique among all runs of all controllers.
+    let run: String
+    let undo: any UndoLog
+    let source: HostLink
+    let destination: HostLink
+
+    /// How long a file may take to show up on a network file system: attribute caches hide it for a while.
+    private static let patience = Duration.seconds(3)
+
+    /// - Parameters:
+    ///   - here: the directory on the source.
+    ///   - there: the directory on the destination that should be the same one.
+    ///   - number: tells the probes of one run apart.
+    ///   - cached: whether the destination's file system may show the file late.
+    func compare(_ here: String, with there: String, number: Int, cached: Bool) async -> Verdict {
+        // A task of its own: what was begun is taken away again even when we are told to stop.
+        await Task {
+            var traces: [(HostLink, UndoRecord)] = []
+            let verdict: Verdict
+            do throws(ApusError) {
+                verdict = try await ask(here, there, number, cached, &traces)
+            } catch {
+                verdict = .notKnown(error.detail)
+            }
+            for (link, record) in traces.reversed() {
+                await ProbeSweep(undo: undo).remove(record, on: link)
+            }
+            return verdict
+        }.value
+    }
+
+    private func ask(
+        _ here: String, _ there: String, _ number: Int, _ cached: Bool,
+        _ traces: inout [(HostLink, UndoRecord)]
+    ) async throws(ApusError) -> Verdict {
+        let name = "apus-probe-\(run)-\(number)"
+        let near = try await way(to: here, on: source, pool: "\(name)-source", &traces)
+        try await create(name, in: here, by: near, &traces)
+        let far = try await way(to: there, on: destination, pool: "\(name)-destination", &traces)
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: cached ? Self.patience : .zero)
+        while true {
+            if try await sees(name, in: there, by: far) {
+                return .same(
+                    "a probe file made in \(here) on \(source.host.name) appeared on \(destination.host.name)")
+            }
+            guard clock.now < deadline else { break }
+            // Nothing tells when a cache lets go.
+            try? await clock.sleep(for: .milliseconds(250))
+        }
+        let what = "a probe file made in \(here) on \(source.host.name) did not appear in \(there) on "
+            + destination.host.name
+        return cached
+            ? .notKnown("\(what) within \(Self.patience.text), and a network file system may cache longer")
+            : .different(what)
+    }
+
+    // MARK: Both sides
+
+    private func way(
+        to directory: String, on link: HostLink, pool name: String, _ traces: inout [(HostLink, UndoRecord)]
+    ) async throws(ApusError) -> Way {
+        let pools = try? await link.use { (connection) throws(LibvirtError) in
+            try await connection.storagePools()
+        }
+        let taken = pools?.first { pool in
+            guard let target = (try? PoolDefinition(parsing: pool.xml))?.targetPath else { return false }
+            return Self.normal(target) == Self.normal(directory)
+        }
+        if let taken, taken.isActive { return .pool(taken.name, isOurs: false) }
+        if taken == nil, pools != nil {
+            let record = record(.transientPool(name: name), id: name, on: link)
+            try undo.note(record)
+            let xml = PoolDefinition.directory(name: name, path: directory)
+            do throws(ApusError) {
+                try await link.use { (connection) throws(LibvirtError) in
+                    try await connection.createTransientPool(xml)
+                }
+                traces.append((link, record))
+                return .pool(name, isOurs: true)
+            } catch {
+                try undo.clear(record.id)
+                guard link.host.remoteShell != nil else { throw error }
+            }
+        }
+        guard let words = link.host.remoteShell else {
+            throw ApusError(
+                .libvirtFailed, "look into \(directory) on \(link.host.name)",
+                "no storage pool of \(link.host.name) can be used for \(directory), and it has no remote-shell",
+                hint: nil)
+        }
+        return .shell(RemoteShell(host: link.host.name, words: words))
+    }
+
+    private func create(
+        _ name: String, in directory: String, by way: Way, _ traces: inout [(HostLink, UndoRecord)]
+    ) async throws(ApusError) {
+        switch way {
+        case .pool(let pool, _):
+            let record = record(.volume(pool: pool, name: name), id: "\(name)-file", on: source)
+            try undo.note(record)
+            traces.append((source, record))
+            let xml = VolumeDefinition.raw(name: name, bytes: 4096)
+            try await source.use { (connection) throws(LibvirtError) in
+                _ = try await connection.createVolume(xml, inPool: pool)
+            }
+        case .shell(let shell):
+            let path = "\(directory)/\(name)"
+            let record = record(.file(path), id: "\(name)-file", on: source)
+            try undo.note(record)
+            traces.append((source, record))
+            _ = try await shell.run(
+                "set -C; : > \(RemoteShell.quote(path))\n", to: "create a probe file in \(directory)")
+        }
+    }
+
+    private func sees(_ name: String, in directory: String, by way: Way) async throws(ApusError) -> Bool {
+        if case .pool(let pool, _) = way {
+            let volume = try await destination.use { (connection) throws(LibvirtError) in
+                try await connection.refreshPool(named: pool)
+                return try await connection.volume(named: name, inPool: pool)
+            }
+            if volume != nil { return true }
+        }
+        // A listing may be cached where a name that nobody asked for before is not.
+        guard let words = destination.host.remoteShell else { return false }
+        let answer = try await RemoteShell(host: destination.host.name, words: words).run(
+            "if [ -e \(RemoteShell.quote("\(directory)/\(name)")) ]; then echo yes; else echo no; fi\n",
+            to: "look for a probe file in \(directory)")
+        return answer.hasPrefix("yes")
+    }
+
+    private func record(_ trace: UndoRecord.Trace, id: String, on link: HostLink) -> UndoRecord {
+        UndoRecord(
+            id: id, run: run, host: link.host.name, uri: link.host.uri, trace: trace, owner: undo.owner)
+    }
+
+    private static func normal(_ path: String) -> String {
+        "/" + path.split(separator: "/").joined(separator: "/")
+    }
+}
+
+/// Takes away what a probe created.
+struct ProbeSweep: Sendable {
+    let undo: any UndoLog
+
+    /// Removes what processes that are gone left on a host. What cannot be removed now stays noted.
+    func sweep(_ link: HostLink) async throws(ApusError) {
+        // The file first: its pool is what it is removed through.
+        for record in try undo.left(on: link.host.name).reversed() { await remove(record, on: link) }
+    }
+
+    /// Removes one trace, and forgets it when it is gone.
+    func remove(_ record: UndoRecord, on link: HostLink) async {
+        do throws(ApusError) {
+            switch record.trace {
+            case .volume(let pool, let name):
+                try await link.use { (connection) throws(LibvirtError) in
+                    try await Self.tolerating([.noStorageVolume, .noStoragePool]) { () throws(LibvirtError) in
+                        try await connection.deleteVolume(named: name, inPool: pool)
+                    }
+                }
+            case .transientPool(let name):
+                try await link.use { (connection) throws(LibvirtError) in
+                    try await Self.tolerating([.noStoragePool]) { () throws(LibvirtError) in
+                        try await connection.destroyPool(named: name)
+                    }
+                }
+            case .file(let path):
+                guard let words = link.host.remoteShell else { return }
+                _ = try await RemoteShell(host: link.host.name, words: words)
+                    .run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove the probe file \(path)")
+            }
+            try undo.clear(record.id)
+        } catch {
+            Logger.current.warning(
+                "a probe could not be removed; the next check on this host tries again",
+                metadata: ["host": "\(link.host.name)", "what": "\(record.trace)", "reason": "\(error.detail)"])
+        }
+    }
+
+    private static func tolerating(
+        _ codes: Set<LibvirtError.Code>, _ work: () async throws(LibvirtError) -> Void
+    ) async throws(LibvirtError) {
+        do throws(LibvirtError) { try await work() } catch {
+            guard codes.contains(error.code) else { throw error }
+        }
+    }
+}
