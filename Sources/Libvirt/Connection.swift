@@ -118,7 +118,7 @@ package actor Connection {
         let free = unsafe virNodeGetFreeMemory(handle.raw)
         if free == 0 { virResetLastError() }
         return NodeInformation(
-            processors: Int(info.cpus), memoryBytes: UInt64(info.memory) * 1024,
+            processors: Int(info.cpus), cells: Int(info.nodes), memoryBytes: UInt64(info.memory) * 1024,
             freeMemoryBytes: free == 0 ? nil : UInt64(free))
     }
 }
@@ -127,6 +127,8 @@ package actor Connection {
 package struct NodeInformation: Sendable, Equatable {
     /// Logical processors that are online.
     package let processors: Int
+    /// NUMA cells, 1 on a host without.
+    package let cells: Int
     package let memoryBytes: UInt64
     /// `nil` where the driver cannot tell.
     package let freeMemoryBytes: UInt64?

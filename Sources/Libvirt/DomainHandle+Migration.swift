@@ -18,6 +18,19 @@ package struct MigrationFlags: OptionSet, Sendable {
     package static let abortOnError = MigrationFlags(VIR_MIGRATE_ABORT_ON_ERROR)
     /// The guest is left paused on the destination.
     package static let paused = MigrationFlags(VIR_MIGRATE_PAUSED)
+    /// libvirt's own refusal over caches and storage is overruled.
+    package static let unsafe = MigrationFlags(VIR_MIGRATE_UNSAFE)
+    /// Memory is compressed by the methods of the parameters.
+    package static let compressed = MigrationFlags(VIR_MIGRATE_COMPRESSED)
+    /// The guest's processors are slowed down until the copy converges.
+    package static let autoConverge = MigrationFlags(VIR_MIGRATE_AUTO_CONVERGE)
+    /// Post-copy is prepared; `startPostCopy` switches. Never with `.parallel`: libvirt 9.0.0 accepts the
+    /// pair and QEMU 7.2 loses the guest at the switch.
+    package static let postcopy = MigrationFlags(VIR_MIGRATE_POSTCOPY)
+    /// The memory stream is encrypted, with the certificates of qemu.conf.
+    package static let tls = MigrationFlags(VIR_MIGRATE_TLS)
+    /// Memory goes over several connections at once (multifd).
+    package static let parallel = MigrationFlags(VIR_MIGRATE_PARALLEL)
 }
 
 /// What a migration is given besides its flags.
@@ -30,21 +43,58 @@ package struct MigrationParameters: Sendable, Equatable {
     package var destinationXML: String?
     /// MiB/s, as libvirt counts; 0 or `nil` is no limit.
     package var bandwidthMebibytesPerSecond: UInt64?
+    /// MiB/s after the switch to post-copy; 0 or `nil` is no limit.
+    package var postcopyBandwidthMebibytesPerSecond: UInt64?
+    /// How many connections `.parallel` opens; `nil` is QEMU's choice (2).
+    package var parallelConnections: Int32?
+    /// By how many per cent `.autoConverge` slows the guest down at first, 1 to 99; `nil` is QEMU's choice.
+    package var autoConvergeInitialPercent: Int32?
+    /// By how many per cent more each time that it was not enough.
+    package var autoConvergeIncrementPercent: Int32?
+    /// What `.compressed` uses, such as `xbzrle`; empty is the daemon's choice.
+    package var compressionMethods: [String]
+    /// Memory that xbzrle keeps of earlier pages, in bytes; QEMU rounds down to a power of two.
+    package var xbzrleCacheBytes: UInt64?
 
     package init(
-        migrationURI: String? = nil, destinationXML: String? = nil, bandwidthMebibytesPerSecond: UInt64? = nil
+        migrationURI: String? = nil, destinationXML: String? = nil,
+        bandwidthMebibytesPerSecond: UInt64? = nil, postcopyBandwidthMebibytesPerSecond: UInt64? = nil,
+        parallelConnections: Int32? = nil, autoConvergeInitialPercent: Int32? = nil,
+        autoConvergeIncrementPercent: Int32? = nil, compressionMethods: [String] = [],
+        xbzrleCacheBytes: UInt64? = nil
     ) {
         self.migrationURI = migrationURI
         self.destinationXML = destinationXML
         self.bandwidthMebibytesPerSecond = bandwidthMebibytesPerSecond
+        self.postcopyBandwidthMebibytesPerSecond = postcopyBandwidthMebibytesPerSecond
+        self.parallelConnections = parallelConnections
+        self.autoConvergeInitialPercent = autoConvergeInitialPercent
+        self.autoConvergeIncrementPercent = autoConvergeIncrementPercent
+        self.compressionMethods = compressionMethods
+        self.xbzrleCacheBytes = xbzrleCacheBytes
     }
 
     func typed() throws(LibvirtError) -> TypedParameters {
         var parameters = TypedParameters()
-        if let migrationURI { try parameters.add(VIR_MIGRATE_PARAM_URI, .string(migrationURI)) }
-        if let destinationXML { try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, .string(destinationXML)) }
-        if let bandwidth = bandwidthMebibytesPerSecond {
-            try parameters.add(VIR_MIGRATE_PARAM_BANDWIDTH, .uint64(bandwidth))
+        let texts = [
+            (VIR_MIGRATE_PARAM_URI, migrationURI), (VIR_MIGRATE_PARAM_DEST_XML, destinationXML),
+        ]
+        for case (let name, let text?) in texts { try parameters.add(name, .string(text)) }
+        let sizes = [
+            (VIR_MIGRATE_PARAM_BANDWIDTH, bandwidthMebibytesPerSecond),
+            (VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY, postcopyBandwidthMebibytesPerSecond),
+            (VIR_MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE, xbzrleCacheBytes),
+        ]
+        for case (let name, let size?) in sizes { try parameters.add(name, .uint64(size)) }
+        let counts = [
+            (VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, parallelConnections),
+            (VIR_MIGRATE_PARAM_AUTO_CONVERGE_INITIAL, autoConvergeInitialPercent),
+            (VIR_MIGRATE_PARAM_AUTO_CONVERGE_INCREMENT, autoConvergeIncrementPercent),
+        ]
+        for case (let name, let count?) in counts { try parameters.add(name, .int(count)) }
+        // libvirt takes the name once for each method.
+        for method in compressionMethods {
+            try parameters.add(VIR_MIGRATE_PARAM_COMPRESSION, .string(method))
         }
         return parameters
     }
@@ -83,6 +133,14 @@ extension DomainHandle {
             flags.subtracting(.peerToPeer).rawValue)
         guard let arrived = unsafe arrived else { throw .last("migrate the guest") }
         unsafe virDomainFree(arrived)
+    }
+
+    /// Switches a running `.postcopy` migration over: the guest runs on at the destination and the rest of its
+    /// memory is pulled. There is no way back. Source: `virDomainMigrateStartPostCopy`.
+    ///
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where no such migration runs, `.noSupport`.
+    package borrowing func startPostCopy() throws(LibvirtError) {
+        try check("switch the migration to post-copy", unsafe virDomainMigrateStartPostCopy(raw, 0))
     }
 
     /// The longest stop that the switchover may take, also for a job that runs already.

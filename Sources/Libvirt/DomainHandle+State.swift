@@ -1,13 +1,16 @@
 internal import CLibvirt
 
-/// The UUID of a domain in libvirt's lower-case form with dashes; `nil` when libvirt reports an error.
-func uuidString(of domain: virDomainPtr) -> String? {
+/// Has libvirt write a UUID in its lower-case form with dashes; `nil` when it reports an error.
+func readUUID(_ write: (UnsafeMutablePointer<CChar>) -> CInt) -> String? {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(VIR_UUID_STRING_BUFLEN)) { buffer in
-        guard let start = buffer.baseAddress, unsafe virDomainGetUUIDString(domain, start) == 0 else {
-            return nil
-        }
+        guard let start = buffer.baseAddress, unsafe write(start) == 0 else { return nil }
         return unsafe String(cString: start)
     }
+}
+
+/// The UUID of a domain in libvirt's lower-case form with dashes; `nil` when libvirt reports an error.
+func uuidString(of domain: virDomainPtr) -> String? {
+    unsafe readUUID { unsafe virDomainGetUUIDString(domain, $0) }
 }
 
 extension DomainHandle {
