@@ -1,7 +1,8 @@
 import DomainXML
-import FleetModel
+package import FleetModel
 import Libvirt
-import Migration
+import Logging
+package import Migration
 import Transfer
 
 /// Finds out whether a directory is the same on two hosts: a file of a name that nobody else has is created on
@@ -24,9 +25,7 @@ struct StorageProbe: Sendable {
         case shell(RemoteShell)
     }
 
-    /// Unique among all runs of all controllers.
-    let run: String
-    let undo: any UndoLog
+    let run: ProbeRun
     let source: HostLink
     let destination: HostLink
 
@@ -49,7 +48,7 @@ struct StorageProbe: Sendable {
                 verdict = .notKnown(error.detail)
             }
             for (link, record) in traces.reversed() {
-                await ProbeSweep(undo: undo).remove(record, on: link)
+                await ProbeSweep(undo: run.undo).remove(record, on: link)
             }
             return verdict
         }.value
@@ -59,7 +58,7 @@ struct StorageProbe: Sendable {
         _ here: String, _ there: String, _ number: Int, _ cached: Bool,
         _ traces: inout [(HostLink, UndoRecord)]
     ) async throws(ApusError) -> Verdict {
-        let name = "apus-probe-\(run)-\(number)"
+        let name = "apus-probe-\(run.id)-\(number)"
         let near = try await way(to: here, on: source, pool: "\(name)-source", &traces)
         try await create(name, in: here, by: near, &traces)
         let far = try await way(to: there, on: destination, pool: "\(name)-destination", &traces)
@@ -96,7 +95,7 @@ struct StorageProbe: Sendable {
         if let taken, taken.isActive { return .pool(taken.name, isOurs: false) }
         if taken == nil, pools != nil {
             let record = record(.transientPool(name: name), id: name, on: link)
-            try undo.note(record)
+            try run.undo.note(record)
             let xml = PoolDefinition.directory(name: name, path: directory)
             do throws(ApusError) {
                 try await link.use { (connection) throws(LibvirtError) in
@@ -105,7 +104,7 @@ struct StorageProbe: Sendable {
                 traces.append((link, record))
                 return .pool(name, isOurs: true)
             } catch {
-                try undo.clear(record.id)
+                try run.undo.clear(record.id)
                 guard link.host.remoteShell != nil else { throw error }
             }
         }
@@ -124,7 +123,7 @@ struct StorageProbe: Sendable {
         switch way {
         case .pool(let pool, _):
             let record = record(.volume(pool: pool, name: name), id: "\(name)-file", on: source)
-            try undo.note(record)
+            try run.undo.note(record)
             traces.append((source, record))
             let xml = VolumeDefinition.raw(name: name, bytes: 4096)
             try await source.use { (connection) throws(LibvirtError) in
@@ -133,7 +132,7 @@ struct StorageProbe: Sendable {
         case .shell(let shell):
             let path = "\(directory)/\(name)"
             let record = record(.file(path), id: "\(name)-file", on: source)
-            try undo.note(record)
+            try run.undo.note(record)
             traces.append((source, record))
             _ = try await shell.run(
                 "set -C; : > \(RemoteShell.quote(path))\n", to: "create a probe file in \(directory)")
@@ -158,11 +157,25 @@ struct StorageProbe: Sendable {
 
     private func record(_ trace: UndoRecord.Trace, id: String, on link: HostLink) -> UndoRecord {
         UndoRecord(
-            id: id, run: run, host: link.host.name, uri: link.host.uri, trace: trace, owner: undo.owner)
+            id: id, run: run.id, host: link.host.name, uri: link.host.uri, trace: trace, owner: run.owner)
     }
 
     private static func normal(_ path: String) -> String {
         "/" + path.split(separator: "/").joined(separator: "/")
+    }
+}
+
+/// One run of a command, as far as what it creates on hosts is concerned.
+package struct ProbeRun: Sendable {
+    /// Unique among all runs of all controllers.
+    package let id: String
+    package let owner: ProcessMark
+    package let undo: any UndoLog
+
+    package init(id: String, owner: ProcessMark, undo: any UndoLog) {
+        self.id = id
+        self.owner = owner
+        self.undo = undo
     }
 }
 

@@ -1,0 +1,202 @@
+package import FleetModel
+
+/// Chooses how a move is carried out, under the user's limits, and says why.
+package struct Planner: Sendable {
+    private let facts: MoveFacts
+    private let request: MoveRequest
+    private let findings: [Finding]
+    private let forecast: Forecast?
+
+    package init(facts: MoveFacts, request: MoveRequest, findings: [Finding], forecast: Forecast?) {
+        self.facts = facts
+        self.request = request
+        self.findings = findings
+        self.forecast = forecast
+    }
+
+    /// A single stream of QEMU's carries about this much; more connections pay only above it.
+    /// Source: vdsm's engine asks for one connection per 10 Gbit/s and uses multifd from two on.
+    static let singleStream = ByteRate(bytesPerSecond: 1_250_000_000)
+    /// Another strategy has to be this much quicker before plain pre-copy is given up.
+    static let worthwhile = 0.9
+
+    /// The plan for a move that nothing blocks.
+    ///
+    /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings,
+    ///   when one of them is a blocker that was not lifted.
+    package func plan() throws(ApusError) -> MovePlan {
+        let findings = findings + convergence
+        try refuseBlocked(findings)
+        let (strategy, reason) = choose()
+        let method = TransferMethod(strategy, connections: connections, cache: cache)
+        return MovePlan(
+            schema: MovePlan.currentSchema, guest: facts.guest.identity, source: facts.source.host,
+            destination: facts.destination.host, request: request, wasPaused: isPaused,
+            isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
+            choices: choices(strategy, reason),
+            rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
+                .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
+            findings: findings, basis: PlanBasis(facts), forecast: forecast)
+    }
+
+    private func refuseBlocked(_ findings: [Finding]) throws(ApusError) {
+        let blockers = findings.filter(\.blocks)
+        guard let first = blockers.first else { return }
+        throw ApusError(
+            first.code == .sameHostUUID ? .sameHost : .blocked,
+            "move \(facts.guest.identity) from \(facts.source.host.name) to \(facts.destination.host.name)",
+            blockers.map(\.detail).joined(separator: "; "), hint: blockers.count == 1 ? first.hint : nil,
+            findings: findings)
+    }
+
+    // MARK: Strategy
+
+    private var isPaused: Bool { facts.guest.state.kind == .paused }
+
+    private func choose() -> (MoveStrategy, String) {
+        if isPaused { return (.preCopy, "the guest is paused: its memory does not change, one round is enough") }
+        guard let plain = forecast?.strategy(.preCopy) else {
+            return (.preCopy, "nothing is known about the guest's writes: the strategy that costs it least")
+        }
+        if plain.converges {
+            if isRunnable(.multifd), let many = forecast?.strategy(.multifd), many.converges, isFastLink,
+                many.total.likely < plain.total.likely * Self.worthwhile
+            {
+                return (
+                    .multifd,
+                    "the link carries more than one stream does: \(many.total.likely.text) instead of "
+                        + plain.total.likely.text
+                )
+            }
+            return (.preCopy, plain.reason)
+        }
+        for other in [MoveStrategy.postCopyFallback, .multifd, .xbzrle, .autoConverge] where isRunnable(other) {
+            guard let forecast = forecast?.strategy(other), forecast.converges else { continue }
+            return (other, "plain pre-copy would not converge (\(plain.reason)); \(forecast.reason)")
+        }
+        if let stopped = forecast?.strategy(.stopAndCopy), let limit = request.downtimeLimit,
+            stopped.downtime.high <= limit
+        {
+            return (.stopAndCopy, "it does not converge, and the whole transfer fits the downtime limit")
+        }
+        return (.autoConverge, "nothing that can be run converges; slowing the guest down comes nearest")
+    }
+
+    /// Whether this build and these hosts can run a strategy.
+    private func isRunnable(_ strategy: MoveStrategy) -> Bool { obstacle(strategy) == nil }
+
+    private func obstacle(_ strategy: MoveStrategy) -> String? {
+        let libvirt = min(facts.source.libvirtVersion, facts.destination.libvirtVersion)
+        let qemu = min(facts.source.hypervisorVersion, facts.destination.hypervisorVersion)
+        // Sources: libvirt's "Since" notes and QEMU's change logs.
+        switch strategy {
+        case .preCopy, .stopAndCopy: return nil
+        case .multifd:
+            if libvirt < SoftwareVersion(5, 2, 0) { return "libvirt \(libvirt) has no parallel migration" }
+            return qemu < SoftwareVersion(4, 0, 0) ? "QEMU \(qemu) has no multifd" : nil
+        case .autoConverge:
+            return libvirt < SoftwareVersion(1, 2, 3) ? "libvirt \(libvirt) has no auto-converge" : nil
+        case .xbzrle:
+            return libvirt < SoftwareVersion(1, 3, 4) ? "libvirt \(libvirt) cannot choose XBZRLE" : nil
+        case .postCopy, .postCopyFallback:
+            return request.allowsPostCopy
+                ? "this version of apus cannot run it yet" : "--no-postcopy rules it out"
+        }
+    }
+
+    private func whyNot(_ strategy: MoveStrategy, chosen: MoveStrategy) -> String {
+        if let obstacle = obstacle(strategy) { return obstacle }
+        if isPaused { return "the guest is paused: there is nothing to gain" }
+        guard let other = forecast?.strategy(strategy), let mine = forecast?.strategy(chosen) else {
+            return "nothing is known about the guest's writes that would call for it"
+        }
+        if !other.converges { return other.reason }
+        switch strategy {
+        case .stopAndCopy: return "the guest would stand still for \(other.downtime.likely.text)"
+        case .autoConverge: return "it slows the guest down, and is not needed"
+        case .multifd where !isFastLink: return "one stream fills this link"
+        default:
+            return other.total.likely < mine.total.likely
+                ? "\(other.total.likely.text), not enough less than \(mine.total.likely.text)"
+                : "\(other.total.likely.text), no quicker than \(chosen.rawValue)"
+        }
+    }
+
+    private var isFastLink: Bool {
+        guard let rate = forecast?.input.link?.rate else { return false }
+        return rate > Self.singleStream && request.bandwidth.map { $0 > Self.singleStream } ?? true
+    }
+
+    /// One for each 10 Gbit/s, two at least, never more than the guest has processors or than eight.
+    private var connections: Int {
+        let rate = forecast?.input.link?.rate.bytesPerSecond ?? 0
+        let needed = Int(clamping: rate / Self.singleStream.bytesPerSecond) + 1
+        return max(2, min(needed, 8, facts.source.processors))
+    }
+
+    /// A tenth of the memory, as a power of two of at least 64 MiB: Proxmox VE's rule.
+    private var cache: ByteCount {
+        var size: UInt64 = 64 << 20
+        while size * 2 <= facts.guest.memory.bytes / 10 { size *= 2 }
+        return ByteCount(size)
+    }
+
+    // MARK: The rest
+
+    /// Whether a disk is shared although libvirt does not count its storage as shared.
+    private var vouches: Bool {
+        facts.disks.contains { disk in
+            !disk.isReadOnly && disk.chain.contains { image in
+                guard case .proven(_, libvirtAgrees: false) = image.sharing else { return false }
+                return true
+            }
+        }
+    }
+
+    private func choices(_ strategy: MoveStrategy, _ reason: String) -> [MovePlan.Choice] {
+        var choices = [MovePlan.Choice("strategy", strategy.rawValue, because: reason)]
+        if strategy == .multifd {
+            choices.append(
+                .init("connections", "\(connections)", because: "one for each 10 Gbit/s of the link"))
+        }
+        if strategy == .xbzrle {
+            choices.append(.init("XBZRLE cache", "\(cache)", because: "a tenth of the guest's memory"))
+        }
+        choices.append(
+            request.downtimeLimit.map { .init("downtime limit", $0.text, because: "--downtime") }
+                ?? .init("downtime limit", "300 ms", because: "QEMU's default"))
+        choices.append(
+            request.bandwidth.map { .init("bandwidth", "\($0)", because: "--bandwidth") }
+                ?? .init("bandwidth", "no limit", because: "none was asked for"))
+        choices.append(
+            request.timeout.map { .init("timeout", $0.text, because: "--timeout") }
+                ?? .init("timeout", "none", because: "none was asked for"))
+        choices.append(
+            .init(
+                "control", request.control.rawValue,
+                because: request.control == .direct
+                    ? "--direct" : "the move goes on when this process ends"))
+        if vouches {
+            choices.append(
+                .init(
+                    "storage", "libvirt's check is lifted",
+                    because: "a disk was proven to be shared on storage that libvirt does not know"))
+        }
+        return choices
+    }
+
+    private var convergence: [Finding] {
+        guard !isPaused, let plain = forecast?.strategy(.preCopy), !plain.converges else { return [] }
+        let (strategy, _) = choose()
+        let helps = forecast?.strategy(strategy)?.converges == true
+        return [
+            Finding(
+                .wouldNotConverge, .warning, host: facts.source.host.name,
+                subject: facts.guest.identity.name,
+                detail: "plain pre-copy of \(facts.guest.identity) would not converge: \(plain.reason)",
+                hint: helps
+                    ? "The plan uses \(strategy.rawValue). A longer --downtime or a quieter time helps too."
+                    : "Allow a longer --downtime, move at a quieter time, or set --timeout so that it ends.")
+        ]
+    }
+}
