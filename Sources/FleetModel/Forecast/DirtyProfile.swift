@@ -21,6 +21,15 @@ package struct DirtySample: Sendable, Hashable, Codable {
         self.mode = mode
         self.memory = memory
     }
+
+    /// From libvirt's `dirtyrate.megabytes_per_second`, which is cut to whole MiB/s: half of one is put back.
+    ///
+    /// A rate of 0 stays 0: an idle guest is likelier than one that dirties half a MiB/s.
+    package init(period: Duration, mebibytesPerSecond: UInt64, mode: Mode, memory: ByteCount) {
+        let rate = mebibytesPerSecond == 0 ? 0 : Double(min(mebibytesPerSecond, 1 << 40)) + 0.5
+        let dirtied = min(rate * 0x1p20 * max(0, period.seconds), Double(memory.bytes))
+        self.init(period: period, dirtied: ByteCount(UInt64(max(0, dirtied))), mode: mode, memory: memory)
+    }
 }
 
 /// How a guest's distinct dirty bytes grow with time, as samples over several periods.
