@@ -36,6 +36,7 @@ package struct LibvirtError: Error, Sendable, Equatable {
         package static let systemError = Code(VIR_ERR_SYSTEM_ERROR)
         package static let authenticationFailed = Code(VIR_ERR_AUTH_FAILED)
         package static let accessDenied = Code(VIR_ERR_ACCESS_DENIED)
+        package static let xmlError = Code(VIR_ERR_XML_ERROR)
         package static let operationDenied = Code(VIR_ERR_OPERATION_DENIED)
         package static let noDomain = Code(VIR_ERR_NO_DOMAIN)
         package static let domainExists = Code(VIR_ERR_DOM_EXIST)

@@ -25,6 +25,11 @@ struct LibvirtErrorTests {
             (.argumentUnsupported, VIR_ERR_ARGUMENT_UNSUPPORTED, 74),
             (.operationAborted, VIR_ERR_OPERATION_ABORTED, 78), (.migrateUnsafe, VIR_ERR_MIGRATE_UNSAFE, 81),
             (.operationUnsupported, VIR_ERR_OPERATION_UNSUPPORTED, 84),
+            (.xmlError, VIR_ERR_XML_ERROR, 27), (.operationDenied, VIR_ERR_OPERATION_DENIED, 29),
+            (.noNetwork, VIR_ERR_NO_NETWORK, 43), (.noStoragePool, VIR_ERR_NO_STORAGE_POOL, 49),
+            (.noStorageVolume, VIR_ERR_NO_STORAGE_VOL, 50), (.noSecret, VIR_ERR_NO_SECRET, 66),
+            (.noSnapshot, VIR_ERR_NO_DOMAIN_SNAPSHOT, 72),
+            (.storageVolumeExists, VIR_ERR_STORAGE_VOL_EXIST, 90),
             (.accessDenied, VIR_ERR_ACCESS_DENIED, 88), (.cpuIncompatible, VIR_ERR_CPU_INCOMPATIBLE, 91),
         ] as [(LibvirtError.Code, virErrorNumber, UInt32)])
     func code(code: LibvirtError.Code, constant: virErrorNumber, number: UInt32) {

@@ -33,6 +33,12 @@ struct MigrationTests {
             Flag("persist destination", .persistDestination, VIR_MIGRATE_PERSIST_DEST, 1 << 3),
             Flag("undefine source", .undefineSource, VIR_MIGRATE_UNDEFINE_SOURCE, 1 << 4),
             Flag("paused", .paused, VIR_MIGRATE_PAUSED, 1 << 5),
+            Flag("unsafe", .unsafe, VIR_MIGRATE_UNSAFE, 1 << 9),
+            Flag("compressed", .compressed, VIR_MIGRATE_COMPRESSED, 1 << 11),
+            Flag("auto-converge", .autoConverge, VIR_MIGRATE_AUTO_CONVERGE, 1 << 13),
+            Flag("post-copy", .postcopy, VIR_MIGRATE_POSTCOPY, 1 << 15),
+            Flag("TLS", .tls, VIR_MIGRATE_TLS, 1 << 16),
+            Flag("parallel", .parallel, VIR_MIGRATE_PARALLEL, 1 << 17),
             Flag("change protection", .changeProtection, VIR_MIGRATE_CHANGE_PROTECTION, 1 << 8),
             Flag("abort on error", .abortOnError, VIR_MIGRATE_ABORT_ON_ERROR, 1 << 12),
         ])
@@ -62,10 +68,15 @@ struct MigrationTests {
                 testDescription: "everything",
                 parameters: MigrationParameters(
                     migrationURI: "tcp://192.0.2.12", destinationXML: "<domain/>",
-                    bandwidthMebibytesPerSecond: 800),
+                    bandwidthMebibytesPerSecond: 800, postcopyBandwidthMebibytesPerSecond: 100,
+                    parallelConnections: 4, autoConvergeInitialPercent: 20, autoConvergeIncrementPercent: 10,
+                    compressionMethods: ["xbzrle"], xbzrleCacheBytes: 64 << 20),
                 values: [
                     "migrate_uri": .string("tcp://192.0.2.12"), "destination_xml": .string("<domain/>"),
-                    "bandwidth": .uint64(800),
+                    "bandwidth": .uint64(800), "bandwidth.postcopy": .uint64(100),
+                    "parallel.connections": .int(4), "auto_converge.initial": .int(20),
+                    "auto_converge.increment": .int(10), "compression": .string("xbzrle"),
+                    "compression.xbzrle.cache": .uint64(64 << 20),
                 ]),
             Parameters(
                 testDescription: "no limit", parameters: MigrationParameters(bandwidthMebibytesPerSecond: 0),
@@ -75,6 +86,12 @@ struct MigrationTests {
         let typed = try row.parameters.typed()
         let values = TypedParameters.read(typed.raw, count: typed.count)
         #expect(values == row.values)
+    }
+
+    @Test("passes every compression method, each under the same name")
+    func compressionMethods() throws {
+        let typed = try MigrationParameters(compressionMethods: ["xbzrle", "mt"]).typed()
+        #expect(typed.count == 2)
     }
 
     struct Refusal: Sendable, CustomTestStringConvertible {

@@ -1,0 +1,111 @@
+/// What one simulated move did.
+struct SimulatedCopy: Sendable {
+    /// While the guest runs, in seconds.
+    var running = 0.0
+    /// What was left when the guest stopped, in bytes of memory.
+    var left = 0.0
+    /// Bytes on the wire, the last round's included once it is sent.
+    var wire = 0.0
+    var rounds = 0
+    /// Whether the rest fitted into the downtime limit within the time given.
+    var converged = false
+    /// Whether the last round left no less than the one before.
+    var stalled = false
+}
+
+/// QEMU's pre-copy, round by round, in steps of its own loop.
+///
+/// QEMU sends for 50 ms, then looks at what is left. When that falls below the threshold (its throughput times
+/// the downtime limit), it asks the kernel what was dirtied meanwhile: that ends the round. It switches over
+/// when the sum is still below the threshold. Source: `migration_iteration_run` in migration/migration.c and
+/// `ram_save_pending`, `ram_save_iterate` in migration/ram.c of QEMU 7.2.
+struct PreCopySimulation: Sendable {
+    /// Bytes of memory that are not zero, and those that are.
+    let data: Double
+    let zeros: Double
+    let curve: DirtyCurve
+    /// Payload of the link, in bytes a second; positive and finite.
+    let rate: Double
+    let downtimeLimit: Double
+    let iteration: Double
+    /// How long the guest may go on running.
+    let patience: Double
+    /// QEMU slows the guest down when it does not converge.
+    var throttles = false
+    /// A stall ends the simulation: the caller does something else then.
+    var endsAtStall = false
+
+    /// Memory sent in a second.
+    private var memoryRate: Double { rate * ForecastConstants.pageSize / ForecastConstants.pageOnWire }
+
+    /// - Parameter most: ends after so many rounds, converged or not.
+    func run(rounds most: Int = 100_000) -> SimulatedCopy {
+        var copy = firstRound()
+        let threshold = memoryRate * downtimeLimit
+        var left = copy.left
+        var throttle = 0.0
+        var strikes = 0
+        while left >= threshold {
+            guard copy.running < patience, copy.rounds < most else { break }
+            let chunk = memoryRate * iteration
+            let steps = ((left - threshold) / chunk).rounded(.down) + 1
+            let sent = min(left, steps * chunk)
+            let seconds = sent / memoryRate
+            copy.running += seconds
+            copy.rounds += 1
+            copy.wire += sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize
+            let dirtied = curve.bytes(within: seconds * (1 - throttle))
+            let before = left
+            left = union(left - sent, dirtied, among: curve.workingSet)
+            if throttles {
+                strikes = dirtied > sent * ForecastConstants.throttleTrigger ? strikes + 1 : 0
+                if strikes >= 2 {
+                    strikes = 0
+                    throttle = min(
+                        ForecastConstants.throttleMost,
+                        throttle == 0
+                            ? ForecastConstants.throttleFirst : throttle + ForecastConstants.throttleStep)
+                }
+            } else if left >= before * 0.999, left >= threshold {
+                // The next round is this one again: the rest of the patience passes like it.
+                copy.stalled = true
+                if endsAtStall { break }
+                skip(&copy, roundOf: seconds, sending: sent)
+            }
+        }
+        copy.left = left
+        copy.converged = left < threshold && copy.running < patience
+        return copy
+    }
+
+    /// All of the memory once: zeros cost little, and the last of them are still to come when the round ends.
+    private func firstRound() -> SimulatedCopy {
+        var copy = SimulatedCopy()
+        let threshold = memoryRate * downtimeLimit
+        let zerosLeft = min(zeros, threshold)
+        let dataLeft = min(data, threshold - zerosLeft)
+        let sent = data - dataLeft
+        let zeroWire = zeros / ForecastConstants.pageSize * ForecastConstants.zeroPageOnWire
+        copy.running =
+            sent / memoryRate + zeroWire / rate + (zeros - zerosLeft) / ForecastConstants.zeroScan
+        copy.wire = sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize + zeroWire
+        copy.rounds = 1
+        copy.left = zerosLeft + union(dataLeft, curve.bytes(within: copy.running), among: data)
+        return copy
+    }
+
+    /// What is dirty when `unsent` still was and `dirtied` became so: some pages are both.
+    private func union(_ unsent: Double, _ dirtied: Double, among all: Double) -> Double {
+        guard all > 0 else { return unsent + dirtied }
+        let most = max(all, unsent, dirtied)
+        return unsent + dirtied - unsent * dirtied / most
+    }
+
+    private func skip(_ copy: inout SimulatedCopy, roundOf seconds: Double, sending bytes: Double) {
+        let times = ((patience - copy.running) / seconds).rounded(.up)
+        guard times > 0, times.isFinite else { return }
+        copy.running += times * seconds
+        copy.wire += times * bytes * ForecastConstants.pageOnWire / ForecastConstants.pageSize
+        copy.rounds += Int(min(times, 1e6))
+    }
+}

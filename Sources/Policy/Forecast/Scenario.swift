@@ -1,0 +1,111 @@
+import FleetModel
+
+/// One reading of what is known: the likely one, or one of the two that a range ends at.
+struct Scenario: Sendable {
+    /// How dark the reading is.
+    enum Mood: Sendable, CaseIterable { case bright, likely, dark }
+
+    let data: Double
+    let zeros: Double
+    let curve: DirtyCurve
+    /// Payload of the link that this move gets, in bytes a second.
+    let linkRate: Double
+    let bandwidthLimit: Double?
+    let downtimeLimit: Double
+    let deadline: Double
+    let disks: Double
+    let before: Double
+    let after: Double
+
+    init(_ input: ForecastInput, _ mood: Mood) {
+        let memory = Double(input.memory.bytes)
+        let used =
+            input.resident.map { max(0, Double($0.bytes) - ForecastConstants.processOverhead) } ?? memory
+        data = min(memory, input.resident == nil ? memory * Self.pick(mood, 0.3, 0.8, 1) : used)
+        zeros = memory - data
+        curve = Self.curve(input, data: data, mood)
+        linkRate = Self.linkRate(input, mood)
+        bandwidthLimit = input.bandwidthLimit.map { max(1, Double($0.bytesPerSecond)) }
+        downtimeLimit = max(0.001, input.downtimeLimit?.seconds ?? ForecastConstants.downtimeLimit)
+        deadline = input.timeout.map { max(0, $0.seconds) } ?? ForecastConstants.deadline
+        disks = Double(input.disksToCopy.bytes)
+        let correction = input.correction
+        before = max(0, correction?.before.seconds ?? ForecastConstants.before)
+        after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.97, 1, 1.06)
+    }
+
+    /// Payload a second, over so many connections.
+    func rate(connections: Int) -> Double {
+        let most = ForecastConstants.streamRate * Double(max(1, min(255, connections)))
+        return max(1, min(linkRate, most, bandwidthLimit ?? .infinity))
+    }
+
+    private static func pick<Value>(_ mood: Mood, _ bright: Value, _ likely: Value, _ dark: Value) -> Value {
+        switch mood {
+        case .bright: bright
+        case .likely: likely
+        case .dark: dark
+        }
+    }
+
+    private static func linkRate(_ input: ForecastInput, _ mood: Mood) -> Double {
+        let rate: Double
+        switch input.link?.source {
+        case .probe: rate = Double(input.link?.rate.bytesPerSecond ?? 0) * pick(mood, 1.03, 1, 0.97)
+        case .moves: rate = Double(input.link?.rate.bytesPerSecond ?? 0) * pick(mood, 1.08, 1, 0.9)
+        case nil: rate = ForecastConstants.assumedLink * pick(mood, 10, 1, 0.1)
+        }
+        let ratio = input.correction?.speedRatio ?? 1
+        let sane = ratio.isFinite && ratio > 0.01 && ratio < 10 ? ratio : 1
+        return rate * sane / Double(max(0, min(10_000, input.concurrentMoves)) + 1)
+    }
+
+    private static func curve(_ input: ForecastInput, data: Double, _ mood: Mood) -> DirtyCurve {
+        let memory = Double(input.memory.bytes)
+        if let samples = input.dirty?.samples, !samples.isEmpty {
+            return DirtyCurve(SampledProfile(samples).points(mood), limit: data)
+        }
+        if let last = input.lastMove?.dirtyRate {
+            let rate = Double(last.bytesPerSecond) * pick(mood, 0.6, 1, 1.6)
+            return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
+        }
+        let rate = memory * ForecastConstants.assumedDirtyShare * pick(mood, 0, 1, 10)
+        return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
+    }
+}
+
+/// Samples put together by period, each with its counting error.
+struct SampledProfile: Sendable {
+    private let samples: [DirtySample]
+
+    init(_ samples: [DirtySample]) { self.samples = samples }
+
+    /// One point a period, at the mean or at the end of its 90 % interval.
+    func points(_ mood: Scenario.Mood) -> [DirtyCurve.Point] {
+        Dictionary(grouping: samples, by: \.period).map { period, samples in
+            let count = Double(samples.count)
+            let mean = samples.reduce(0) { $0 + Double($1.dirtied.bytes) } / count
+            let variance = samples.reduce(0) { $0 + Self.variance(of: $1) } / count / count
+            let spread = 1.645 * variance.squareRoot()
+            let bytes: Double
+            switch mood {
+            case .bright: bytes = max(0, mean - spread)
+            case .likely: bytes = mean
+            case .dark: bytes = mean + spread
+            }
+            return DirtyCurve.Point(seconds: period.seconds, bytes: bytes)
+        }
+    }
+
+    /// Page sampling counts hits among n pages, a binomial; libvirt's whole MiB/s add their own.
+    private static func variance(of sample: DirtySample) -> Double {
+        let step = sample.period.seconds * 0x1p20
+        let rounding = step * step / 12
+        let memory = Double(sample.memory.bytes)
+        guard sample.mode == .pageSampling, memory > 0 else { return rounding }
+        let pages = max(1, memory / 0x1p30 * ForecastConstants.sampledPagesPerGibibyte)
+        // Never nothing: no hit among n pages does not mean that there is none.
+        let share = min(1 - 0.5 / pages, max(0.5 / pages, Double(sample.dirtied.bytes) / memory))
+        return rounding + memory * memory * share * (1 - share) / pages
+    }
+}
