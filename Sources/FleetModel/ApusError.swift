@@ -5,6 +5,7 @@ package struct ApusError: Error, Sendable {
         case abortRefused = "abort-refused"
         case blocked
         case connectionLost = "connection-lost"
+        case documentInvalid = "document-invalid"
         case guestAmbiguous = "guest-ambiguous"
         case guestUnreadable = "guest-unreadable"
         case hostUnreachable = "host-unreachable"
@@ -15,6 +16,8 @@ package struct ApusError: Error, Sendable {
         case migrationAborted = "migration-aborted"
         case migrationFailed = "migration-failed"
         case permissionDenied = "permission-denied"
+        case planOutdated = "plan-outdated"
+        case planRefused = "plan-refused"
         case remoteShellFailed = "remote-shell-failed"
         case sameHost = "same-host"
         case stateNotKnown = "state-not-known"

@@ -19,3 +19,34 @@ extension Connection {
         return Dictionary(zip(sizes, counts)) { first, _ in first }
     }
 }
+
+extension Connection {
+    /// What programs could still get: free memory, and what caches would give back.
+    ///
+    /// - Returns: bytes; `nil` where the driver does not tell.
+    /// - Throws: `LibvirtError`, with `.noSupport` where the driver has no such call.
+    ///   Source: `virNodeGetMemoryStats` of all cells (free, buffers, cached).
+    package func availableMemoryBytes() throws(LibvirtError) -> UInt64? {
+        let everyCell = VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue
+        var count: CInt = 0
+        try check(
+            "read the memory of \(uri)",
+            unsafe virNodeGetMemoryStats(handle.raw, everyCell, nil, &count, 0))
+        guard count > 0 else { return nil }
+        var list = unsafe [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
+        try check(
+            "read the memory of \(uri)",
+            unsafe virNodeGetMemoryStats(handle.raw, everyCell, &list, &count, 0))
+        var kibibytes: UInt64 = 0
+        var isTold = false
+        for entry in unsafe list {
+            let name = unsafe withUnsafeBytes(of: entry.field) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard ["free", "buffers", "cached"].contains(name) else { continue }
+            isTold = true
+            kibibytes += unsafe entry.value
+        }
+        return isTold ? kibibytes * 1024 : nil
+    }
+}

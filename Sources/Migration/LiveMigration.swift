@@ -1,5 +1,5 @@
 package import FleetModel
-import Policy
+package import Policy
 import Logging
 
 /// One live migration as a transaction between two hosts: it ends with the guest on exactly one of them, or
@@ -59,10 +59,11 @@ package actor LiveMigration<Ports: MovePorts> {
 
     /// Carries the plan out.
     ///
-    /// - Throws: `ApusError` with `migration-failed`, `migration-aborted`, `timed-out` or `interrupted` when
-    ///   the
-    ///   guest is where it was, unharmed; `state-not-known` when that could not be proven.
+    /// - Throws: `ApusError` with `plan-refused` before anything is touched; `migration-failed`,
+    ///   `migration-aborted`, `timed-out` or `interrupted` when the guest is where it was, unharmed;
+    ///   `state-not-known` when that could not be proven.
     package func run() async throws(ApusError) -> MoveResult {
+        if let refusal = plan.refusal { throw refusal }
         let foundLimit = try await applyDowntimeLimit()
         do throws(ApusError) {
             let events = try await ports.events()

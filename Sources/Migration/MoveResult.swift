@@ -1,4 +1,5 @@
 package import FleetModel
+package import Policy
 
 /// What a finished move measured and what both hosts said at its end.
 package struct MoveResult: Sendable, Hashable {

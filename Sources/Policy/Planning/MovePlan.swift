@@ -22,6 +22,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
     /// The strategies that were not chosen, and why.
     package let rejected: [RejectedStrategy]
     package let findings: [Finding]
+    package let sourceQEMU: SoftwareVersion
+    package let destinationQEMU: SoftwareVersion
     /// What the plan rests on: it is refused when this has changed.
     package let basis: PlanBasis
     /// Made before the move, and compared with it afterwards; `nil` when too little is known.
@@ -50,6 +52,41 @@ package struct MovePlan: Sendable, Hashable, Codable {
             self.strategy = strategy
             self.reason = reason
         }
+    }
+
+    /// Why these hosts must not run this plan; `nil` when they may. The engine asks, wherever a plan is from.
+    package var refusal: ApusError? {
+        method.refusal(source: sourceQEMU, destination: destinationQEMU).map {
+            ApusError(
+                .planRefused, "move \(guest) from \(source.name) to \(destination.name)", $0,
+                hint: "Make a new plan: apus plan \(guest) --to \(destination.name).")
+        }
+    }
+
+    /// This plan on the facts of now.
+    ///
+    /// - Parameters:
+    ///   - facts: read just now.
+    ///   - findings: what preflight says to them.
+    /// - Returns: the same plan with the findings of now.
+    /// - Throws: `ApusError` with `plan-outdated` naming what changed, `plan-refused`, or `blocked`.
+    package func renewed(on facts: MoveFacts, findings: [Finding]) throws(ApusError) -> MovePlan {
+        let changes = basis.changes(to: PlanBasis(facts))
+        guard changes.isEmpty else {
+            throw ApusError(
+                .planOutdated, "run the plan for \(guest)", changes.joined(separator: "; "),
+                hint: "Make a new plan: apus plan \(guest) --to \(destination.name).")
+        }
+        try Planner.refuseBlocked(findings, facts: facts)
+        let renewed = MovePlan(
+            schema: schema, guest: facts.guest.identity, source: facts.source.host,
+            destination: facts.destination.host, request: request, wasPaused: wasPaused,
+            isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouchesForStorage,
+            choices: choices, rejected: rejected, findings: findings,
+            sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
+            basis: basis, forecast: forecast)
+        if let refusal = renewed.refusal { throw refusal }
+        return renewed
     }
 
     /// Where the destination listens for the memory stream; `nil` leaves it to libvirt.

@@ -26,7 +26,7 @@ package struct Planner: Sendable {
     ///   when one of them is a blocker that was not lifted.
     package func plan() throws(ApusError) -> MovePlan {
         let findings = findings + convergence
-        try refuseBlocked(findings)
+        try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = choose()
         let method = TransferMethod(strategy, connections: connections, cache: cache)
         return MovePlan(
@@ -36,10 +36,11 @@ package struct Planner: Sendable {
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
-            findings: findings, basis: PlanBasis(facts), forecast: forecast)
+            findings: findings, sourceQEMU: facts.source.hypervisorVersion,
+            destinationQEMU: facts.destination.hypervisorVersion, basis: PlanBasis(facts), forecast: forecast)
     }
 
-    private func refuseBlocked(_ findings: [Finding]) throws(ApusError) {
+    static func refuseBlocked(_ findings: [Finding], facts: MoveFacts) throws(ApusError) {
         let blockers = findings.filter(\.blocks)
         guard let first = blockers.first else { return }
         throw ApusError(

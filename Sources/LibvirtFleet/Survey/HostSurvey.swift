@@ -1,0 +1,121 @@
+import DomainXML
+import FleetModel
+import Libvirt
+import Transfer
+
+/// What a check wants to know of one host, for one guest.
+struct HostSurvey: Sendable {
+    let link: HostLink
+    let guest: GuestReading
+    /// What the remote shell is asked besides what it always is.
+    let script: HostScript
+
+    /// Both ways at once: libvirt, and the remote shell.
+    func details() async -> (details: HostDetails, answers: HostAnswers) {
+        async let told = answers()
+        var details = await libvirtDetails()
+        let answers = await told
+        details.links = answers.read("links") { lines in
+            lines.compactMap { line in
+                guard line.count == 3, let kind = HostDetails.Link.Kind(rawValue: line[1]) else { return nil }
+                return HostDetails.Link(name: line[0], kind: kind, mtu: Int(line[2]) ?? 0)
+            }
+        }
+        details.addresses = answers.read("addresses") { $0.compactMap(\.first) }
+        details.ownName = answers.read("name") { lines in
+            HostDetails.OwnName(
+                name: lines.first?.first ?? "", addresses: Set(lines.dropFirst().compactMap(\.first)).sorted())
+        }
+        details.ports = portRange(answers)
+        details.presentPaths = presentPaths(answers)
+        if !script.certificates.isEmpty { details.certificate = certificate(answers) }
+        if guest.hardware.tpm != nil {
+            details.tpmStateFileSystem = answers.read("file-systems") { lines in
+                lines.first { $0.first == HostSurvey.tpmStates }.map { $0.count > 1 ? $0[1] : "" } ?? ""
+            }
+        }
+        return (details, answers)
+    }
+
+    /// Where libvirt keeps the states of emulated TPMs. Source: libvirt's `virqemudriverconfig`.
+    static let tpmStates = "/var/lib/libvirt/swtpm"
+
+    private func answers() async -> HostAnswers {
+        guard let words = link.host.remoteShell else {
+            return HostAnswers(unreadable: "\(link.host.name) has no remote-shell")
+        }
+        let text = script.text
+        let host = link.host.name
+        // A dead network file system answers nobody: it is not waited for.
+        let answer = await withFirst(of: .seconds(10)) {
+            await Result(awaiting: { () async throws(ApusError) in
+                try await RemoteShell(host: host, words: words).run(text, to: "look at \(host)")
+            })
+        }
+        guard let answer else {
+            return HostAnswers(unreadable: "the remote-shell of \(host) did not answer within 10 s")
+        }
+        do throws(ApusError) {
+            return HostAnswers(parsing: try answer.get())
+        } catch {
+            return HostAnswers(unreadable: error.detail)
+        }
+    }
+
+    // MARK: Over the remote shell
+
+    private func portRange(_ answers: HostAnswers) -> Reading<HostDetails.PortRange> {
+        let configured = answers.read("range") { $0.map { $0.joined(separator: " ") } }.value ?? []
+        func bound(_ name: String) -> Int? {
+            configured.last { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count + 1)) }
+        }
+        let first = bound("min") ?? 49152
+        let last = max(first, bound("max") ?? 49215)
+        return answers.read("listening") { lines in
+            let ports = Set(lines.compactMap(\.first).compactMap { Int($0, radix: 16) })
+            return HostDetails.PortRange(
+                first: first, last: last, used: ports.count { $0 >= first && $0 <= last })
+        }
+    }
+
+    private func presentPaths(_ answers: HostAnswers) -> Reading<[String]> {
+        guard !guest.hardware.paths.isEmpty || guest.hardware.firmware != nil else { return .known([]) }
+        return answers.read("paths") { lines in
+            let there = Set(lines.compactMap(\.first))
+            return guest.neededPaths.filter { there.contains($0.looked) }.map(\.path)
+        }
+    }
+
+    private func certificate(_ answers: HostAnswers) -> Reading<HostDetails.Certificate> {
+        let read = answers.read("certificate") { lines in lines.map { $0.joined(separator: "\t") } }
+        switch read {
+        case .notKnown(let reason): return .notKnown(reason)
+        case .known(let lines):
+            func values(_ key: String) -> [String] {
+                lines.filter { $0.hasPrefix(key + "\t") }.map { String($0.dropFirst(key.count + 1)) }
+            }
+            guard let seconds = values("remaining").first.flatMap({ Int64($0) }) else {
+                return .notKnown(
+                    "none of \(script.certificates.joined(separator: ", ")) could be read with openssl on "
+                        + link.host.name)
+            }
+            // A certificate with alternative names is judged by those alone. Source: RFC 6125, 6.4.4.
+            let names = values("name")
+            return .known(
+                HostDetails.Certificate(
+                    names: names.isEmpty ? values("common") : names, remaining: .seconds(seconds)))
+        }
+    }
+}
+
+extension HostAnswers {
+    /// A section, turned into a value; or why it is not known.
+    func read<Value: Sendable & Hashable & Codable>(
+        _ section: String, _ change: ([[String]]) -> Value
+    ) -> Reading<Value> {
+        switch lines(section) {
+        case .success(let lines): .known(change(lines))
+        case .failure(let why): .notKnown(why.reason)
+        }
+    }
+}
