@@ -33,19 +33,19 @@ extension Connection {
             "read the memory of \(uri)",
             unsafe virNodeGetMemoryStats(handle.raw, everyCell, nil, &count, 0))
         guard count > 0 else { return nil }
-        var list = unsafe [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
+        var list = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
         try check(
             "read the memory of \(uri)",
             unsafe virNodeGetMemoryStats(handle.raw, everyCell, &list, &count, 0))
         var kibibytes: UInt64 = 0
         var isTold = false
-        for entry in unsafe list {
+        for entry in list {
             let name = unsafe withUnsafeBytes(of: entry.field) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard ["free", "buffers", "cached"].contains(name) else { continue }
             isTold = true
-            kibibytes += unsafe entry.value
+            kibibytes += entry.value
         }
         return isTold ? kibibytes * 1024 : nil
     }

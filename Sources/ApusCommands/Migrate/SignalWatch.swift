@@ -1,44 +1,69 @@
 import Dispatch
+import FleetModel
 import Glibc
 import Synchronization
 
-/// INT, TERM and HUP as something to wait for.
+/// INT, TERM and HUP as something to act on.
 ///
-/// Until the move begins a signal ends the process at once: nothing has been touched. From then on it asks
-/// the
-/// move to end.
+/// Until somebody takes them over a signal ends the process at once: nothing has been touched.
 ///
 /// `@unchecked Sendable`: dispatch sources may be used from every thread, their Swift type only does not say
 /// so.
 final class SignalWatch: @unchecked Sendable {
-    /// Yields once per signal after `handOver`.
-    let received: AsyncStream<Int32>
-    private let continuation: AsyncStream<Int32>.Continuation
     private let sources: [any DispatchSourceSignal]
-    private let handedOver = Atomic(false)
+    private let action = Mutex<(@Sendable () -> Void)?>(nil)
 
     init() {
-        (received, continuation) = AsyncStream.makeStream(of: Int32.self)
         sources = [SIGINT, SIGTERM, SIGHUP].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .global())
         }
-        for (number, source) in zip([SIGINT, SIGTERM, SIGHUP], sources) {
-            source.setEventHandler { [weak self] in self?.note(number) }
+        for source in sources {
+            source.setEventHandler { [weak self] in self?.note() }
             source.resume()
         }
     }
 
-    /// From now on somebody reads `received`.
-    func handOver() {
-        handedOver.store(true, ordering: .sequentiallyConsistent)
+    /// From now on every signal runs this instead of what was set before.
+    func forward(to action: @escaping @Sendable () -> Void) {
+        self.action.withLock { $0 = action }
     }
 
-    private func note(_ number: Int32) {
-        guard handedOver.load(ordering: .sequentiallyConsistent) else {
+    /// Runs work that takes away again whatever it creates; a signal ends it when it has done so.
+    ///
+    /// - Throws: `ApusError` with `interrupted` after a signal; else what `work` throws.
+    func guarding<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws(ApusError) -> Value
+    ) async throws(ApusError) -> Value {
+        let isInterrupted = Flag()
+        let task = Task { () async -> Result<Value, ApusError> in
+            do throws(ApusError) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        forward {
+            isInterrupted.raise()
+            task.cancel()
+        }
+        let result = await task.value
+        action.withLock { $0 = nil }
+        guard !isInterrupted.isRaised else {
+            throw ApusError(
+                .interrupted, "finish", "interrupted; nothing was attempted, and what a check created is gone",
+                hint: nil)
+        }
+        return try result.get()
+    }
+
+    private func note() {
+        guard let action = action.withLock({ $0 }) else {
             Console.note("apus: interrupted; nothing was attempted [interrupted]")
             _exit(ExitStatus.interrupted.rawValue)
         }
-        continuation.yield(number)
+        action()
+    }
+
+    private final class Flag: Sendable {
+        private let value = Atomic(false)
+        var isRaised: Bool { value.load(ordering: .acquiring) }
+        func raise() { value.store(true, ordering: .releasing) }
     }
 }

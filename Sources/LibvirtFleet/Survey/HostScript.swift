@@ -123,7 +123,7 @@ struct HostScript: Sendable {
 /// What a host answered to a `HostScript`, section by section.
 struct HostAnswers: Sendable {
     private let sections: [String: [[String]]]
-    private let reason: String?
+    let reason: String?
 
     /// - Parameter output: what the script wrote.
     init(parsing output: String) {

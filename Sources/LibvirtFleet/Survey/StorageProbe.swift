@@ -90,7 +90,7 @@ struct StorageProbe: Sendable {
         }
         let taken = pools?.first { pool in
             guard let target = (try? PoolDefinition(parsing: pool.xml))?.targetPath else { return false }
-            return Self.normal(target) == Self.normal(directory)
+            return Path.normal(target) == Path.normal(directory)
         }
         if let taken, taken.isActive { return .pool(taken.name, isOurs: false) }
         if taken == nil, pools != nil {
@@ -158,10 +158,6 @@ struct StorageProbe: Sendable {
     private func record(_ trace: UndoRecord.Trace, id: String, on link: HostLink) -> UndoRecord {
         UndoRecord(
             id: id, run: run.id, host: link.host.name, uri: link.host.uri, trace: trace, owner: run.owner)
-    }
-
-    private static func normal(_ path: String) -> String {
-        "/" + path.split(separator: "/").joined(separator: "/")
     }
 }
 

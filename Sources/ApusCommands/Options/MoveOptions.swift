@@ -1,0 +1,68 @@
+import ArgumentParser
+import FleetModel
+
+/// How a move is to be: what check, plan and migrate have in common.
+struct MoveOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where it is now; found by itself when only one host has the guest.", valueName: "host"))
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "At most this much traffic, such as 100MiB/s (default: no limit).", valueName: "rate"),
+        transform: QuantityOption.rate)
+    var bandwidth: ByteRate?
+
+    @Option(
+        help: ArgumentHelp(
+            "The longest stop at switchover, such as 100ms (default: 300ms).", valueName: "time"),
+        transform: QuantityOption.duration)
+    var downtime: Duration?
+
+    @Option(
+        help: ArgumentHelp(
+            "Abort when it is not done after this long, such as 5m (default: never).", valueName: "time"),
+        transform: QuantityOption.duration)
+    var timeout: Duration?
+
+    @Flag(
+        help: "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends with apus."
+    )
+    var direct = false
+
+    @Flag(help: "Keep the definition on the source (shut off); by default it goes along.")
+    var keepDefinition = false
+
+    @Flag(name: .customLong("no-postcopy"), help: "Never plan post-copy.")
+    var noPostCopy = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Lift one blocker by its code, or for one disk or device: disk-not-proven=vda. Repeatable.",
+            valueName: "code"),
+        transform: Self.ignored)
+    var ignore: [IgnoredFinding] = []
+
+    var request: MoveRequest {
+        MoveRequest(
+            control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
+            downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, ignored: ignore)
+    }
+
+    /// Whether any of these was given: a plan that was made before already holds them all.
+    var isEmpty: Bool { from == nil && request == MoveRequest() }
+
+    private static func ignored(_ text: String) throws -> IgnoredFinding {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        let name = parts.first ?? ""
+        guard let code = Finding.Code(rawValue: name) else {
+            let nearest = Spelling.suggestion(for: name, in: Finding.Code.allCases.map(\.rawValue))
+            throw ValidationError("There is no finding '\(name)'. \(nearest ?? "docs/codes.md lists them.")")
+        }
+        guard code.canBeIgnored else {
+            throw ValidationError("'\(name)' can never be ignored: a guest or its disks would be at risk.")
+        }
+        return IgnoredFinding(code: code, subject: parts.count > 1 ? parts[1] : nil)
+    }
+}
