@@ -9,6 +9,15 @@ package struct DiskDefinition: Sendable, Equatable {
         case other(String)
     }
 
+    /// A second image that is kept equal by a running job: `<mirror>`.
+    package struct Mirror: Sendable, Equatable {
+        /// `copy` or `active-commit`.
+        package let job: String?
+        /// Whether it has caught up.
+        package let isReady: Bool
+        package let source: DiskSource?
+    }
+
     /// The name that libvirt's calls know the disk by, such as `vda`.
     package let target: String
     /// Such as `virtio`, `scsi`, `sata`.
@@ -18,14 +27,28 @@ package struct DiskDefinition: Sendable, Equatable {
     package let source: DiskSource?
     /// QEMU's cache mode, such as `none` or `writeback`; nil is QEMU's default.
     package let cache: String?
+    /// `native`, `threads` or `io_uring`.
+    package let io: String?
+    /// `unmap` or `ignore`.
+    package let discard: String?
     package let isReadOnly: Bool
     package let isShareable: Bool
     package let isTransient: Bool
+    /// What the guest reads as the serial number.
+    package let serial: String?
+    package let wwn: String?
+    /// What a snapshot does with the disk: `no`, `internal`, `external`, `manual`.
+    package let snapshot: String?
+    /// What a missing source means at start: `mandatory`, `requisite`, `optional`.
+    package let startupPolicy: String?
+    /// Whether the guest may reserve a SCSI unit for itself, through a helper on the host.
+    package let hasReservations: Bool
+    package let mirror: Mirror?
     /// The images below the source, the nearest first, as far as the definition names them.
     package let backingChain: [DiskSource]
     /// Whether the definition says where the chain ends. It does for a running guest; for one that is off,
     /// look into the images.
-    package let knowsWholeChain: Bool
+    package let chainEndsKnown: Bool
 }
 
 extension GuestDefinition {
@@ -51,11 +74,20 @@ extension DiskDefinition {
         self.target = target
         bus = element.attribute("bus", at: "target")
         device = Device(element["device"])
-        source = DiskSource(in: element, format: element.attribute("type", at: "driver"))
-        cache = element.attribute("cache", at: "driver")
+        let driver = element.first("driver")
+        source = DiskSource(in: element, format: driver?["type"])
+        cache = driver?["cache"]
+        io = driver?["io"]
+        discard = driver?["discard"]
         isReadOnly = element.contains("readonly")
         isShareable = element.contains("shareable")
         isTransient = element.contains("transient")
+        serial = element.text(at: "serial")
+        wwn = element.text(at: "wwn")
+        snapshot = element["snapshot"]
+        startupPolicy = element.attribute("startupPolicy", at: "source")
+        hasReservations = element.contains("source/reservations")
+        mirror = element.first("mirror").map(Mirror.init)
 
         // libvirt nests the chain, and ends one that it has looked through with an empty <backingStore/>.
         var chain: [DiskSource] = []
@@ -67,7 +99,15 @@ extension DiskDefinition {
             next = store.first("backingStore")
         }
         backingChain = chain
-        knowsWholeChain = next != nil && next?.contains("source") == false
+        chainEndsKnown = next != nil && next?.contains("source") == false
+    }
+}
+
+extension DiskDefinition.Mirror {
+    fileprivate init(_ element: Element) {
+        job = element["job"]
+        isReady = element.flag("ready") == true
+        source = DiskSource(in: element, format: element.attribute("type", at: "format"))
     }
 }
 

@@ -119,7 +119,7 @@ extension InterfaceDefinition.Connection {
             case .network(let name): return ("network", [("network", name)])
             case .direct(let device, let mode):
                 return ("direct", [("dev", device)] + (mode.map { [("mode", $0)] } ?? []))
-            case .user, .ethernet, .other:
+            case .user, .ethernet, .hostDevice, .vdpa, .vhostUser, .other:
                 throw XMLError(
                     .notWritable, during: "set interface connection",
                     "there is nothing to plug this type into")

@@ -44,36 +44,6 @@ extension GuestDefinition.Accelerator {
 
 /// Processors.
 extension GuestDefinition {
-    /// What the guest is shown as its processor. The whole element, for libvirt's comparison, is
-    /// `root.first("cpu")`.
-    package struct Processor: Sendable, Equatable {
-        package enum Mode: Sendable, Equatable {
-            case custom
-            case hostModel
-            case hostPassthrough
-            case maximum
-            case other(String)
-        }
-
-        package let mode: Mode
-        /// Such as `Skylake-Server`; absent for host-passthrough.
-        package let model: String?
-    }
-
-    /// nil when the definition leaves the processor to QEMU's default.
-    package var processor: Processor? {
-        guard let cpu = root.first("cpu") else { return nil }
-        let mode: Processor.Mode =
-            switch cpu["mode"] {
-            case nil, "custom": .custom
-            case "host-model": .hostModel
-            case "host-passthrough": .hostPassthrough
-            case "maximum": .maximum
-            case let mode?: .other(mode)
-            }
-        return Processor(mode: mode, model: cpu.text(at: "model"))
-    }
-
     /// Virtual processors at most.
     ///
     /// - Throws: `missing`, `invalidValue`.

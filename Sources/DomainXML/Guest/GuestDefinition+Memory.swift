@@ -43,8 +43,8 @@ extension GuestDefinition {
     }
 
     private static func bytes(_ element: Element) throws(XMLError) -> UInt64 {
-        let amount = Element.trim(element.text)
-        guard let bytes = MemoryUnit.bytes(amount, in: element["unit"]) else {
+        guard let bytes = element.memoryBytes else {
+            let amount = Element.trim(element.text)
             throw invalid(element.name, [amount, element["unit"] ?? ""].joined(separator: " "))
         }
         return bytes

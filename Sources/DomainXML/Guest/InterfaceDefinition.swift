@@ -7,17 +7,31 @@ package struct InterfaceDefinition: Sendable, Equatable {
         case network(String)
         /// A macvtap on a device of the host; without a mode, libvirt takes `vepa`.
         case direct(device: String, mode: String?)
+        /// A PCI device of the host, passed through; such as `0000:03:10.1`.
+        case hostDevice(address: String)
+        /// A vDPA device of the host, such as `/dev/vhost-vdpa-0`.
+        case vdpa(device: String)
+        /// A switch in another process, behind a UNIX socket.
+        case vhostUser(socket: String)
         /// QEMU's own network, which needs nothing of the host.
         case user
         /// A tap device that somebody else plugs in.
         case ethernet
-        /// Any other type, such as `hostdev`, `vhostuser`, `vdpa`, or one without what its type needs.
+        /// Any other type, or one without what its type needs.
         case other(type: String)
     }
 
     /// Such as `52:54:00:12:34:56`, in lower case; nil when libvirt is to choose one.
     package let mac: String?
     package let connection: Connection
+    /// The group of settings that is asked of the network.
+    package let portGroup: String?
+    /// How the interface is announced to the switch: `openvswitch`, `802.1Qbg`, `802.1Qbh`, `midonet`.
+    package let virtualPortType: String?
+    /// nil is what the bridge or device has.
+    package let mtu: Int?
+    package let teaming: Teaming?
+    package let alias: String?
     /// Such as `virtio`.
     package let model: String?
     /// The device on the host, such as `vnet3`, while the guest runs.
@@ -35,6 +49,11 @@ extension InterfaceDefinition {
     init(_ element: Element) {
         mac = element.attribute("address", at: "mac")?.lowercased()
         connection = Connection(type: element["type"] ?? "", source: element.first("source"))
+        portGroup = element.attribute("portgroup", at: "source")
+        virtualPortType = element.attribute("type", at: "virtualport")
+        mtu = element.first("mtu")?.number("size")
+        teaming = Teaming(in: element)
+        alias = element.attribute("name", at: "alias")
         model = element.attribute("type", at: "model")
         target = element.attribute("dev", at: "target")
     }
@@ -42,15 +61,18 @@ extension InterfaceDefinition {
 
 extension InterfaceDefinition.Connection {
     fileprivate init(type: String, source: Element?) {
-        self =
+        let connection: Self? =
             switch type {
-            case "bridge": source?["bridge"].map { .bridge($0) } ?? .other(type: type)
-            case "network": source?["network"].map { .network($0) } ?? .other(type: type)
-            case "direct":
-                source?["dev"].map { .direct(device: $0, mode: source?["mode"]) } ?? .other(type: type)
+            case "bridge": source?["bridge"].map { .bridge($0) }
+            case "network": source?["network"].map { .network($0) }
+            case "direct": source?["dev"].map { .direct(device: $0, mode: source?["mode"]) }
+            case "hostdev": source?.first("address")?.pciAddress.map { .hostDevice(address: $0) }
+            case "vdpa": source?["dev"].map { .vdpa(device: $0) }
+            case "vhostuser": source?["path"].map { .vhostUser(socket: $0) }
             case "user": .user
             case "ethernet": .ethernet
-            default: .other(type: type)
+            default: nil
             }
+        self = connection ?? .other(type: type)
     }
 }

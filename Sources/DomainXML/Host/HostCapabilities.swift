@@ -8,6 +8,12 @@ package struct HostCapabilities: Sendable, Equatable {
         package let vendor: String?
         /// What the host has beyond the model.
         package let features: [String]
+        /// What the processor's own program is at; it decides over features too.
+        package let microcodeVersion: UInt64?
+        /// The rate of the time stamp counter; nil where the host could not tell.
+        package let tscFrequencyHertz: UInt64?
+        /// Whether guests can be given another rate than the host's.
+        package let scalesTSC: Bool?
         /// The `<cpu>` element, as `virConnectCompareCPU` wants it.
         package let xml: String
     }
@@ -35,6 +41,14 @@ package struct HostCapabilities: Sendable, Equatable {
     /// Such as `tcp`, `rdma`: what migration URIs may start with.
     package let migrationTransports: [String]
     package let guests: [GuestKind]
+    /// Sizes of pages that the host can have, in bytes.
+    package let pageSizesBytes: [UInt64]
+    /// NUMA cells, one on a host without NUMA.
+    package let cells: [Cell]
+    /// Whether devices can be passed through; nil when the host does not say.
+    package let hasIOMMU: Bool?
+    /// Such as `apparmor`, `selinux`, `dac`.
+    package let securityModels: [String]
 
     /// - Throws: `wrongDocument` unless the root is `<capabilities>`, `missing` without a processor.
     package init(_ document: Document) throws(XMLError) {
@@ -48,17 +62,33 @@ package struct HostCapabilities: Sendable, Equatable {
             throw XMLError(.missing, during: "read host capabilities", "there is no <host/cpu/arch>")
         }
         uuid = root.text(at: "host/uuid")?.lowercased()
-        processor = Processor(
-            architecture: architecture, model: cpu.text(at: "model"), vendor: cpu.text(at: "vendor"),
-            features: cpu.all("feature").compactMap { $0["name"] }, xml: cpu.serialized())
+        processor = Processor(cpu, architecture: architecture)
         migrationTransports = root.all("host/migration_features/uri_transports/uri_transport")
             .map { Element.trim($0.text) }
         guests = root.all("guest").compactMap(GuestKind.init)
+        pageSizesBytes = cpu.all("pages").compactMap(\.pageSizeBytes)
+        cells = root.all("host/topology/cells/cell").compactMap(Cell.init)
+        hasIOMMU = root.first("host/iommu")?.flag("support")
+        securityModels = root.all("host/secmodel").compactMap { $0.text(at: "model") }
     }
 
     /// - Throws: `wrongDocument`, `missing`, and what ``Document`` throws.
     package init(parsing text: String, limits: Limits = .standard) throws(XMLError) {
         try self.init(Document(parsing: text, limits: limits))
+    }
+}
+
+extension HostCapabilities.Processor {
+    fileprivate init(_ cpu: Element, architecture: String) {
+        self.architecture = architecture
+        model = cpu.text(at: "model")
+        vendor = cpu.text(at: "vendor")
+        features = cpu.all("feature").compactMap { $0["name"] }
+        microcodeVersion = cpu.first("microcode")?.number("version")
+        let counter = cpu.all("counter").first { $0["name"] == "tsc" }
+        tscFrequencyHertz = counter?.number("frequency")
+        scalesTSC = counter?.flag("scaling")
+        xml = cpu.serialized()
     }
 }
 
