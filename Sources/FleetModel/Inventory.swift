@@ -46,18 +46,21 @@ package struct HostDefaults: Sendable, Equatable {
     /// The URI itself when it names a host: only then does it mean the same from elsewhere.
     package let peerURI: String?
     package let address: String?
+    /// The port, where the URI names one.
+    package let port: Int?
     /// ssh to the same user and host for `+ssh`, this machine for a local URI, else none.
     package let remoteShell: [String]?
 
     package init(uri: String) {
         guard let scheme = uri.firstRange(of: "://") else {
-            (peerURI, address, remoteShell) = (nil, nil, nil)
+            (peerURI, address, port, remoteShell) = (nil, nil, nil, nil)
             return
         }
         let transport = uri[..<scheme.lowerBound].split(separator: "+").dropFirst().first
         let authority = uri[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
         let (user, address, port) = Self.split(authority: authority)
         self.address = address.isEmpty ? nil : address
+        self.port = port.flatMap { Int($0) }
         peerURI = address.isEmpty ? nil : uri
         switch transport {
         case "ssh", "libssh", "libssh2":

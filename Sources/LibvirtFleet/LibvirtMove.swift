@@ -1,6 +1,7 @@
 package import FleetModel
 import Libvirt
 package import Migration
+package import Policy
 import Transfer
 
 /// One move between two libvirt hosts: the engine's ports.

@@ -82,3 +82,17 @@ extension CPUDefinition.Feature {
         }
     }
 }
+
+extension CPUDefinition {
+    /// A `<cpu>` that stands alone, as libvirt's baseline gives it.
+    ///
+    /// - Throws: `wrongDocument`, and what ``Document`` throws.
+    package init(parsing text: String) throws(XMLError) {
+        let root = try Document(parsing: text).root
+        guard root.name == "cpu", root.namespace == nil else {
+            throw XMLError(
+                .wrongDocument, during: "read processor", "the document is a <\(root.name)>, not a <cpu>")
+        }
+        self.init(root)
+    }
+}

@@ -20,6 +20,8 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     package var sameName: Guest?
     /// The guest that already bears the UUID on the destination, if any.
     package var sameUUID: Guest?
+    /// What the guest's QEMU has in memory: pages that were never touched are not.
+    package var residentMemory: Reading<ByteCount> = .notKnown("it was not asked")
 
     package init(
         guest: Guest, hardware: GuestHardware, cpu: Reading<CPUFacts>, disks: [DiskFacts],

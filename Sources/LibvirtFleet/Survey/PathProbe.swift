@@ -8,20 +8,25 @@ struct PathProbe: Sendable {
 
     /// Where libvirt listens that the source has to talk to; `nil` for a URI that names no host.
     static func control(of uri: String) -> (address: String, port: Int)? {
-        guard let address = HostDefaults(uri: uri).address, let scheme = uri.firstRange(of: "://") else {
-            return nil
-        }
-        let transport = uri[..<scheme.lowerBound].split(separator: "+").dropFirst().first
+        guard let address = HostDefaults(uri: uri).address else { return nil }
         let standard =
-            switch transport {
+            switch transport(of: uri) {
             case "ssh", "libssh", "libssh2": 22
             case "tcp": 16509
-            // No transport but a host: TLS. Source: libvirt's "Connection URIs" page.
-            case nil, "tls": 16514
+            case "tls": 16514
             default: 0
             }
         let port = HostDefaults(uri: uri).port ?? standard
         return port > 0 ? (address, port) : nil
+    }
+
+    /// Whether a URI is reached over libvirt's own TLS, with certificates.
+    static func usesTLS(_ uri: String) -> Bool { control(of: uri).map { _ in transport(of: uri) } == "tls" }
+
+    /// The transport of a URI that names a host. Source: libvirt's "Connection URIs" page: none means TLS.
+    private static func transport(of uri: String) -> String {
+        let scheme = uri.prefix { $0 != ":" }
+        return scheme.split(separator: "+").dropFirst().first.map(String.init) ?? "tls"
     }
 
     /// Opens a connection from the source to each port, all at once, and closes it without a word.
