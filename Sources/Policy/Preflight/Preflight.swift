@@ -1,148 +1,116 @@
 package import FleetModel
 
 /// Everything that would stop or hurt a move, found before anything is touched.
+///
+/// Each topic has a file with its rules: pure functions from facts to findings, none of which knows another's
+/// result. What a rule needs and nobody could read is a finding too, never assumed good.
 package enum Preflight {
-    /// Worst first; in a fixed order otherwise.
+    /// What the facts say against a move, all at once.
+    ///
+    /// - Parameters:
+    ///   - facts: what was read of the guest and both hosts.
+    ///   - request: what the user asked for, with the findings that the user lifts.
+    /// - Returns: worst first, by topic in a fixed order within one severity. Blockers that the user lifts stay
+    ///   in the list, marked; those that cannot be lifted are not marked.
     package static func findings(for facts: MoveFacts, request: MoveRequest) -> [Finding] {
-        let all =
-            identity(facts) + state(facts) + versions(facts, request) + reach(facts, request)
-            + facts.disks.compactMap { storage($0, facts) }
-        return all.enumerated()
-            .sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
-            .map(\.element)
-    }
-
-    private static func identity(_ facts: MoveFacts) -> [Finding] {
-        let guest = facts.guest.identity
-        let source = facts.source.host.name
-        let destination = facts.destination.host.name
-        var findings: [Finding] = []
-        if let uuid = facts.source.uuid, uuid == facts.destination.uuid {
-            // Everything else that looks wrong then (the guest on both!) only follows from this.
-            return [
-                Finding(
-                    .sameHostUUID, .blocker, host: destination, subject: destination,
-                    detail: "\(source) and \(destination) report the same host UUID \(uuid)",
-                    hint:
-                        "If they are two machines, give each its own host_uuid in libvirtd.conf and "
-                        + "restart libvirtd."
-                )
-            ]
-        }
-        if facts.source.uuid == nil || facts.destination.uuid == nil {
-            findings.append(
-                Finding(
-                    .hostUUIDNotKnown, .note, host: facts.source.uuid == nil ? source : destination,
-                    subject: "host UUID", detail: "its libvirt does not tell the host's UUID",
-                    hint: "Make sure yourself that \(source) and \(destination) are two machines."))
-        }
-        if facts.guest.activity == .migratingOut {
-            // It is on both hosts because it moves just now; guest-busy says so.
-        } else if let twin = facts.sameUUID, twin.state.isActive {
-            findings.append(
-                Finding(
-                    .guestOnTwoHosts, .blocker, host: destination, subject: guest.name,
-                    detail:
-                        "guest \(guest.name) is \(facts.guest.state) on \(source) and \(twin.state) on "
-                        + "\(destination)",
-                    hint:
-                        "Find out which of the two is the true one before anything else; do not start or "
-                        + "move either."
-                ))
-        } else if let twin = facts.sameUUID, twin.identity.name != guest.name {
-            findings.append(
-                Finding(
-                    .guestUUIDTaken, .blocker, host: destination, subject: guest.name,
-                    detail: "the guest \(twin.identity.name) on \(destination) has the UUID of \(guest.name)",
-                    hint: "Undefine one of them, or give it a UUID of its own."))
-        } else if let twin = facts.sameName, twin.identity.uuid != guest.uuid {
-            findings.append(
-                Finding(
-                    .guestNameTaken, .blocker, host: destination, subject: guest.name,
-                    detail:
-                        "\(destination) has another guest named \(guest.name) (UUID \(twin.identity.uuid))",
-                    hint: "Rename one of them: virsh domrename \(guest.name) NEW-NAME, while it is shut off.")
-            )
-        } else if let twin = facts.sameUUID {
-            findings.append(
-                Finding(
-                    .definitionReplaced, .note, host: destination, subject: guest.name,
-                    detail:
-                        "\(destination) has a definition of this guest (\(twin.state)), which will be "
-                        + "replaced",
-                    hint:
-                        "Nothing to do, unless that definition is to be kept: then save it with virsh "
-                        + "dumpxml."
-                ))
-        }
-        return findings
-    }
-
-    private static func state(_ facts: MoveFacts) -> [Finding] {
-        let guest = facts.guest
-        if let activity = guest.activity {
-            return [
-                Finding(
-                    .guestBusy, .blocker, host: guest.host, subject: guest.identity.name,
-                    detail: "\(guest.identity.name) is busy on \(guest.host): \(activity.rawValue)",
-                    hint:
-                        "Wait until that has ended (apus status --watch), or end it (apus abort "
-                        + "\(guest.identity.name))."
-                )
-            ]
-        }
-        guard guest.state.kind != .running, guest.state.kind != .paused else { return [] }
-        return [
-            Finding(
-                .guestNotActive, .blocker, host: guest.host, subject: guest.identity.name,
-                detail: "\(guest.identity.name) is \(guest.state) on \(guest.host); "
-                    + "this version moves running and paused guests",
-                hint:
-                    "When it runs nowhere else, start it: virsh -c \(facts.source.host.uri) start "
-                    + "\(guest.identity.name)."
-            )
-        ]
-    }
-
-    private static func storage(_ disk: Disk, _ facts: MoveFacts) -> Finding? {
-        let source = facts.source.host.name
-        let place =
-            switch disk.source {
-            case .file(let path), .block(let path), .network(let path), .other(let path): path
-            case .none: "no medium"
+        var seen: Set<Finding> = []
+        return rules.flatMap { $0(facts, request) }
+            .filter { seen.insert($0).inserted }
+            .enumerated()
+            .sorted { left, right in
+                (left.element.severity, left.element.code.topic, left.offset)
+                    < (right.element.severity, right.element.code.topic, right.offset)
             }
-        switch disk.storage {
-        case .notNeeded, .shared:
-            return nil
-        case .local(let system):
-            return Finding(
-                .diskNotShared, .blocker, host: source, subject: disk.target,
-                detail: "disk \(disk.target) of \(facts.guest.identity.name) is \(place) on \(source), "
-                    + "on a file system of that host alone (\(system))",
-                hint:
-                    "Put the disk on storage that \(facts.destination.host.name) sees too (NFS, CephFS, "
-                    + "GlusterFS, "
-                    + "a network disk) and move again.")
-        case .notKnown(let reason):
-            return Finding(
-                .diskStorageNotKnown, .note, host: source, subject: disk.target,
-                detail: "whether disk \(disk.target) (\(place)) is shared is not known: \(reason)",
-                hint: "Give \(source) a remote-shell in the inventory. Until then libvirt itself decides.")
+            .map { lifted($0.element, by: request.ignored) }
+    }
+
+    /// The user's `--ignore`s that lift nothing: not found, no blocker, or not to be lifted.
+    ///
+    /// - Parameters:
+    ///   - request: what the user asked for.
+    ///   - findings: what `findings(for:request:)` gave for the same request.
+    /// - Returns: in the user's order.
+    package static func uselessIgnores(of request: MoveRequest, among findings: [Finding]) -> [IgnoredFinding]
+    {
+        request.ignored.filter { ignored in
+            !findings.contains { $0.isIgnored && ignored.covers($0) }
         }
     }
 
-    private static func reach(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        let destination = facts.destination.host
-        guard request.control == .peerToPeer, destination.peerURI == nil else { return [] }
-        return [
-            Finding(
-                .peerURIMissing, .blocker, host: destination.name, subject: destination.name,
-                detail:
-                    "how \(facts.source.host.name) reaches the libvirt of \(destination.name) is not known: "
-                    + "its uri (\(destination.uri)) names no host",
-                hint:
-                    "Set peer-uri for \(destination.name) in the inventory (such as qemu+ssh://HOST/system), "
-                    + "or use --direct.")
-        ]
+    private static let rules: [@Sendable (MoveFacts, MoveRequest) -> [Finding]] = [
+        identity, state, versions, processor, timeStamps, machine, storage, devices, paths, trustedPlatform,
+        interfaces, reach, memory, processors, slots, trust,
+    ]
+
+    private static func lifted(_ finding: Finding, by ignored: [IgnoredFinding]) -> Finding {
+        guard finding.severity == .blocker, finding.code.canBeIgnored,
+            ignored.contains(where: { $0.covers(finding) })
+        else { return finding }
+        var finding = finding
+        finding.isIgnored = true
+        return finding
+    }
+}
+
+/// Names for the sentences of the rules.
+extension MoveFacts {
+    var guestName: String { guest.identity.name }
+    var sourceName: String { source.host.name }
+    var destinationName: String { destination.host.name }
+}
+
+extension Host {
+    /// How an admin calls virsh for this host, for hints.
+    var virsh: String {
+        uri.contains { "?&;' ".contains($0) } ? "virsh -c '\(uri)'" : "virsh -c \(uri)"
+    }
+}
+
+extension Preflight {
+    /// A fact that a rule needs and nobody could read.
+    ///
+    /// - Parameters:
+    ///   - subject: which fact, short.
+    ///   - question: what is not known, in words that fit before "is not known because".
+    ///   - host: the host that it is a fact of.
+    ///   - reason: why.
+    ///   - severity: a note where the move does not hang on it.
+    ///   - hint: what to do, where it is not the host's remote-shell that is missing.
+    static func unread(
+        _ subject: String, _ question: String, of host: Host, because reason: String,
+        _ severity: Finding.Severity = .warning, hint: String? = nil
+    ) -> Finding {
+        Finding(
+            .notKnown, severity, host: host.name, subject: subject,
+            detail: "\(question) is not known because \(reason)", hint: hint ?? wayIn(to: host))
+    }
+
+    /// What to do so that a command can be run on the host.
+    private static func wayIn(to host: Host) -> String {
+        switch host.remoteShell {
+        case nil:
+            "Give \(host.name) a remote-shell in the inventory, such as [ssh, \(host.name)], and check again."
+        case []?:
+            "See to that on \(host.name), where apus runs its commands itself, and check again."
+        case let words?:
+            "See to that on \(host.name), where apus runs its commands with \(words.joined(separator: " ")), "
+                + "and check again."
+        }
+    }
+
+    /// What to do when libvirt itself did not tell.
+    static func asking(_ host: Host, _ command: String) -> String {
+        "See what its libvirt says to \(host.virsh) \(command), and check again."
+    }
+
+    /// Words in a row, a dozen at most.
+    static func list(_ words: [String]) -> String {
+        let shown = words.prefix(12).joined(separator: ", ")
+        return words.count > 12 ? "\(shown) and \(words.count - 12) more" : shown
+    }
+
+    /// `1 snapshot`, `3 snapshots`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 }
