@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 let cEdge: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -30,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
     ],
@@ -50,6 +52,7 @@ let package = Package(
         .target(
             name: "Transfer", dependencies: ["FleetModel", subprocess, systemPackage], swiftSettings: strict),
         .target(name: "Migration", dependencies: ["Policy", "FleetModel", logging], swiftSettings: strict),
+        .target(name: "Journal", dependencies: ["Migration", "FleetModel", grdb], swiftSettings: strict),
         .target(
             name: "LibvirtFleet",
             dependencies: ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", logging],
@@ -74,6 +77,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "FleetModel", grdb, subprocess, systemPackage],
+            swiftSettings: strict),
         .testTarget(
             name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),
         .target(

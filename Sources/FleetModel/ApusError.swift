@@ -12,6 +12,10 @@ package struct ApusError: Error, Sendable {
         case interrupted
         case inventoryInvalid = "inventory-invalid"
         case inventoryUnreadable = "inventory-unreadable"
+        case journalBusy = "journal-busy"
+        case journalDamaged = "journal-damaged"
+        case journalNewer = "journal-newer"
+        case journalUnwritable = "journal-unwritable"
         case libvirtFailed = "libvirt-failed"
         case migrationAborted = "migration-aborted"
         case migrationFailed = "migration-failed"

@@ -12,6 +12,7 @@ struct ArchitectureTests {
         "DomainXML": ["CXML2"],
         "Transfer": ["FleetModel", "Subprocess", "SystemPackage"],
         "Migration": ["Policy", "FleetModel", "Logging"],
+        "Journal": ["Migration", "FleetModel", "GRDB"],
         "LibvirtFleet": ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", "Logging"],
         "ApusCommands": [
             "LibvirtFleet", "Migration", "Policy", "FleetModel", "ArgumentParser", "Yams", "Logging",

@@ -14,7 +14,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         switch code {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable:
             self = .usage
-        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable:
+        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
+            .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
             self = .blocked
         case .stateNotKnown:
             self = .needsPerson
