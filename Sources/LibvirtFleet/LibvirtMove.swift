@@ -1,7 +1,6 @@
 package import FleetModel
 import Libvirt
 package import Migration
-package import Policy
 import Transfer
 
 /// One move between two libvirt hosts: the engine's ports.
@@ -54,11 +53,16 @@ package struct LibvirtMove: MovePorts {
     }
 
     private var flags: MigrationFlags {
-        var flags: MigrationFlags = [.live, .changeProtection, .abortOnError]
+        var flags: MigrationFlags = [.changeProtection, .abortOnError]
+        if plan.method.isLive { flags.insert(.live) }
         if plan.isPersistent {
             flags.insert(.persistDestination)
             if !plan.request.keepDefinition { flags.insert(.undefineSource) }
         }
+        if plan.method.connections != nil { flags.insert(.parallel) }
+        if plan.method.slowsGuestDown { flags.insert(.autoConverge) }
+        if plan.method.xbzrleCache != nil { flags.insert(.compressed) }
+        if plan.vouchesForStorage { flags.insert(.unsafe) }
         return flags
     }
 

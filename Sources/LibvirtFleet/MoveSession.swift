@@ -1,6 +1,5 @@
 package import FleetModel
 import Libvirt
-package import Migration
 
 /// The two hosts of one move, connected: reads the facts and then carries the plan out.
 package struct MoveSession: Sendable {
@@ -63,6 +62,33 @@ package struct MoveSession: Sendable {
             MoveSession(
                 guest: located.guest, source: located.link, destination: destinationLink,
                 worker: HostLink(host: located.link.host, connector: connector)))
+    }
+
+    /// Finds the guest and connects every other host of the inventory that it might go to.
+    ///
+    /// - Returns: the guest, and for each host its session, or why it could not be reached.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`,
+    ///   `permission-denied`.
+    package static func openAll(
+        guest: String, from source: Host?, inventory: Inventory, connector: HostConnector = HostConnector()
+    ) async throws(ApusError) -> (guest: Guest, sessions: [(host: Host, session: Result<MoveSession, ApusError>)]) {
+        let links = (source.map { [$0] } ?? inventory.hosts).map { HostLink(host: $0, connector: connector) }
+        let located = try await GuestLocator(guest: guest, links: links).locate()
+        var sessions: [(host: Host, session: Result<MoveSession, ApusError>)] = []
+        for host in inventory.hosts where host != located.link.host {
+            let destination = HostLink(host: host, connector: connector)
+            let opened = await Result(awaiting: { () async throws(ApusError) in try await destination.open() })
+            sessions.append(
+                (
+                    host,
+                    opened.map { _ in
+                        MoveSession(
+                            guest: located.guest, source: located.link, destination: destination,
+                            worker: HostLink(host: located.link.host, connector: connector))
+                    }
+                ))
+        }
+        return (located.guest, sessions)
     }
 
     /// A guest that is on the destination, unless it only stands there in the middle of a move.

@@ -1,4 +1,4 @@
-import FleetModel
+package import FleetModel
 
 /// How long the guest stood still, how that was found out, and how wrong it may be.
 package struct Downtime: Sendable, Hashable {

@@ -1,5 +1,5 @@
 package import FleetModel
-package import Policy
+import Policy
 import Logging
 
 /// One live migration as a transaction between two hosts: it ends with the guest on exactly one of them, or
@@ -10,7 +10,7 @@ import Logging
 package actor LiveMigration<Ports: MovePorts> {
     package typealias Instant = Ports.MoveClock.Instant
 
-    private let id: String
+    package nonisolated let id: String
     private let plan: MovePlan
     private let ports: Ports
     private let began: Instant
@@ -344,6 +344,7 @@ package actor LiveMigration<Ports: MovePorts> {
             downtime: plan.wasPaused
                 ? nil : Downtime(timeline: timeline, offset: clockOffset, arrivalError: slowestAnswer),
             wire: timeline.completed?.wire ?? lastSample?.wire, rounds: max(timeline.rounds, 1),
+            dirtyRate: lastSample?.dirtyRate,
             phases: timeline.phases(until: end),
             destinationState: settled.destinationState ?? GuestState(.unknown),
             sourceState: settled.sourceState, remarks: remarks)

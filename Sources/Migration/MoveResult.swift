@@ -1,5 +1,5 @@
 package import FleetModel
-package import Policy
+import Policy
 
 /// What a finished move measured and what both hosts said at its end.
 package struct MoveResult: Sendable, Hashable {
@@ -13,6 +13,8 @@ package struct MoveResult: Sendable, Hashable {
     /// The payload of the migration's sockets; `nil` when libvirt did not say.
     package let wire: ByteCount?
     package let rounds: Int
+    /// As QEMU last saw it during the move.
+    package let dirtyRate: ByteRate?
     package let phases: [PhaseDuration]
     /// The guest's state on the destination, by its libvirt.
     package let destinationState: GuestState

@@ -18,95 +18,75 @@ struct MigrateCommand: CommandWithOptions {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
+    @OptionGroup var move: MoveOptions
 
-    @Argument(help: "The guest: its name or UUID (with --from, libvirt's id too).") var guest: String
+    @Argument(help: "The guest: its name or UUID (with --from, libvirt's id too).") var guest: String?
 
     @Option(
         help: ArgumentHelp("Where it goes: a host of the inventory, or a libvirt URI.", valueName: "host"))
-    var to: String
+    var to: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where it is now; found by itself when only one host has the guest.", valueName: "host"))
-    var from: String?
+            "Run exactly this plan, as apus plan --json wrote it (- reads standard input).", valueName: "file"
+        ))
+    var plan: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "At most this much traffic, such as 100MiB/s (default: no limit).", valueName: "rate"),
-        transform: QuantityOption.rate)
-    var bandwidth: ByteRate?
-
-    @Option(
-        help: ArgumentHelp(
-            "The longest stop at switchover, such as 100ms (default: 300ms).", valueName: "time"),
-        transform: QuantityOption.duration)
-    var downtime: Duration?
-
-    @Option(
-        help: ArgumentHelp(
-            "Abort when it is not done after this long, such as 5m (default: never).", valueName: "time"),
-        transform: QuantityOption.duration)
-    var timeout: Duration?
-
-    @Flag(
-        help: "Drive the move from here, for hosts that cannot reach each other's libvirt. It ends with apus."
-    )
-    var direct = false
-
-    @Flag(help: "Keep the definition on the source (shut off); by default it goes along.")
-    var keepDefinition = false
+    @Flag(help: "Measure the guest's writes and the link first, for a narrower forecast.")
+    var sample = false
 
     @Flag(help: "Check and show the plan; change nothing.")
     var dryRun = false
+
+    func validate() throws {
+        if plan != nil {
+            guard guest == nil, to == nil, move.isEmpty, !sample else {
+                throw ValidationError(
+                    "--plan holds guest, hosts and limits already: leave GUEST, --to, --sample and limits out.")
+            }
+        } else {
+            guard guest != nil else { throw ValidationError("Name a guest, or a plan with --plan FILE.") }
+            guard to != nil else { throw ValidationError("Say where it goes with --to HOST.") }
+        }
+    }
 
     func run() async throws {
         let began = ContinuousClock.now
         let signals = SignalWatch()
         let inventory = try common.readInventory()
-        let destination = try inventory.host(named: to)
-        let source = try from.map { try inventory.host(named: $0) }
-        if let source, source == destination || source.uri == destination.uri {
-            throw ApusError(
-                .sameHost, "move \(guest)",
-                "--from \(source.name) and --to \(destination.name) are the same host",
-                hint: "Name another host with --to; apus hosts lists them.")
-        }
-        switch try await MoveSession.open(guest: guest, from: source, to: destination, inventory: inventory) {
-        case .alreadyThere(let guest):
-            MoveReporter(common: common).alreadyThere(guest)
-        case .ready(let session):
-            let facts = try await session.facts()
-            let findings = Preflight.findings(for: facts, request: request)
-            let plan = try MovePlan(facts: facts, request: request, findings: findings)
-            if dryRun {
-                MoveReporter(common: common).planned(plan)
-            } else {
-                let result = try await move(plan, session, began, signals)
-                MoveReporter(common: common).moved(result)
+        let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
+        let destination = try saved.map { try inventory.host(named: $0.destination.name) }
+            ?? inventory.host(named: to ?? "")
+        let source = try saved.map { try inventory.host(named: $0.source.name) }
+            ?? move.from.map { try inventory.host(named: $0) }
+        let wanted = saved?.guest.uuid ?? guest ?? ""
+        try MoveOptions.refuseSame(source, destination, wanted)
+        let journal = try state.open()
+        let inquiry = Inquiry(journal: journal, request: saved?.request ?? move.request)
+        let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
+            switch try await MoveSession.open(
+                guest: wanted, from: source, to: destination, inventory: inventory)
+            {
+            case .alreadyThere(let guest):
+                MoveReporter(common: common).alreadyThere(guest, command: "migrate")
+                return nil
+            case .ready(let session):
+                let facts = try await inquiry.facts(of: session)
+                if let saved {
+                    return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
+                }
+                return (try await inquiry.plan(facts, session, sample ? .all : .nothing), session)
             }
         }
-    }
-
-    private var request: MoveRequest {
-        MoveRequest(
-            control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
-            downtimeLimit: downtime, timeout: timeout)
-    }
-
-    private func move(
-        _ plan: MovePlan, _ session: MoveSession, _ began: ContinuousClock.Instant, _ signals: SignalWatch
-    ) async throws(ApusError) -> MoveResult {
-        let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
-        let migration = LiveMigration(
-            plan: plan, ports: session.ports(for: plan), began: began, progress: { line.show($0) })
-        let watch = Task {
-            for await _ in signals.received { await migration.requestAbort(.signal) }
+        guard let (plan, session) = ready else { return }
+        if dryRun {
+            PlanReporter(common: common).report(plan, command: "migrate")
+            if !common.json { Console.print("Nothing was changed (--dry-run).") }
+            return
         }
-        signals.handOver()
-        defer {
-            watch.cancel()
-            line.clear()
-        }
-        return try await migration.run()
+        let migration = JournaledMove(plan: plan, session: session, journal: journal, began: began)
+        let result = try await migration.run(signals: signals, asJSON: common.json)
+        MoveReporter(common: common).moved(result)
     }
 }

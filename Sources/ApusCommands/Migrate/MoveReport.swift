@@ -20,8 +20,8 @@ struct MoveReport: Encodable {
     let destinationState: String
     let remarks: [String]
     let findings: [FindingReport]
-    /// Always `null` in this version, which makes no forecast.
-    let forecast: String?
+    /// Made before the move, for the strategy that was used.
+    let forecast: ForecastReport.StrategyReport?
 
     init(_ result: MoveResult) {
         id = result.id
@@ -29,7 +29,7 @@ struct MoveReport: Encodable {
         uuid = result.plan.guest.uuid
         source = result.plan.source.name
         destination = result.plan.destination.name
-        strategy = result.plan.strategy
+        strategy = result.plan.method.strategy.rawValue
         totalSeconds = result.total.seconds
         downtimeSeconds = result.downtime?.duration.seconds
         downtimeMethod = result.downtime?.method.rawValue
@@ -41,7 +41,7 @@ struct MoveReport: Encodable {
         destinationState = result.destinationState.description
         remarks = result.remarks
         findings = result.plan.findings.map(FindingReport.init)
-        forecast = nil
+        forecast = result.plan.chosenForecast.map(ForecastReport.StrategyReport.init)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -91,23 +91,4 @@ struct UnmovedReport: Encodable {
     let guest: String
     let destination: String
     let state: String
-}
-
-/// What a move would do, in JSON.
-struct PlanReport: Encodable {
-    let guest: String
-    let source: String
-    let destination: String
-    let strategy: String
-    let steps: [String]
-    let findings: [FindingReport]
-
-    init(_ plan: MovePlan) {
-        guest = plan.guest.name
-        source = plan.source.name
-        destination = plan.destination.name
-        strategy = plan.strategy
-        steps = plan.steps
-        findings = plan.findings.map(FindingReport.init)
-    }
 }

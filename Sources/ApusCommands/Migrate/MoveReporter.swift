@@ -5,10 +5,10 @@ import Migration
 struct MoveReporter {
     let common: CommonOptions
 
-    func alreadyThere(_ guest: Guest) {
+    func alreadyThere(_ guest: Guest, command: String) {
         if common.json {
             Envelope(
-                command: "migrate", changed: false,
+                command: command, changed: false,
                 result: UnmovedReport(
                     guest: guest.identity.name, destination: guest.host, state: guest.state.kind.rawValue),
                 error: nil
@@ -18,17 +18,6 @@ struct MoveReporter {
                 "\(guest.identity) already is on \(guest.host) (\(guest.state.kind.rawValue)); nothing to do."
             )
         }
-    }
-
-    func planned(_ plan: MovePlan) {
-        if common.json {
-            Envelope(command: "migrate", changed: false, result: PlanReport(plan), error: nil).print()
-            return
-        }
-        Console.print("\(plan.guest) would move from \(plan.source.name) to \(plan.destination.name):")
-        for (number, step) in plan.steps.enumerated() { Console.print("  \(number + 1). \(step)") }
-        if !plan.findings.isEmpty { Console.print(FindingList(plan.findings).text()) }
-        Console.print("Nothing was changed (--dry-run).")
     }
 
     func moved(_ result: MoveResult) {
@@ -52,6 +41,11 @@ struct MoveReporter {
             )
         } else if plan.wasPaused {
             lines.append("  downtime   none: it was paused before and still is")
+        }
+        if let forecast = plan.chosenForecast {
+            lines.append(
+                "  forecast   \(forecast.total.likely.text) (\(forecast.total.low.text) to "
+                    + "\(forecast.total.high.text))")
         }
         let wire = result.wire.map { "\($0) on the wire" } ?? "wire bytes not reported by libvirt"
         lines.append("  transfer   \(wire), \(result.rounds) round\(result.rounds == 1 ? "" : "s")")

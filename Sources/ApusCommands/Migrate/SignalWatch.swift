@@ -47,7 +47,8 @@ final class SignalWatch: @unchecked Sendable {
         action.withLock { $0 = nil }
         guard !isInterrupted.isRaised else {
             throw ApusError(
-                .interrupted, "finish", "interrupted; nothing was attempted, and what a check created is gone",
+                .interrupted, "finish",
+                "interrupted; nothing was attempted, and what a check created is gone",
                 hint: nil)
         }
         return try result.get()

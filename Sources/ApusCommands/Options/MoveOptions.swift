@@ -53,6 +53,15 @@ struct MoveOptions: ParsableArguments {
     /// Whether any of these was given: a plan that was made before already holds them all.
     var isEmpty: Bool { from == nil && request == MoveRequest() }
 
+    /// - Throws: `ApusError` with `same-host`.
+    static func refuseSame(_ source: Host?, _ destination: Host, _ guest: String) throws(ApusError) {
+        guard let source, source == destination || source.uri == destination.uri else { return }
+        throw ApusError(
+            .sameHost, "move \(guest)",
+            "--from \(source.name) and --to \(destination.name) are the same host",
+            hint: "Name another host with --to; apus hosts lists them.")
+    }
+
     private static func ignored(_ text: String) throws -> IgnoredFinding {
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
         let name = parts.first ?? ""

@@ -72,7 +72,9 @@ enum Document {
         let words = key.split(separator: "_", omittingEmptySubsequences: true).map(String.init)
         guard let first = words.first, words.count > 1 else { return key }
         return words.dropFirst().reduce(first) { joined, word in
-            joined + (capitals.contains(word) ? word.uppercased() : word.prefix(1).uppercased() + word.dropFirst())
+            joined
+                + (capitals.contains(word)
+                    ? word.uppercased() : word.prefix(1).uppercased() + word.dropFirst())
         }
     }
 

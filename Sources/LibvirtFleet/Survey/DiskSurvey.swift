@@ -21,7 +21,8 @@ struct DiskSurvey: Sendable {
     /// Source: libvirt's virfile.c (NFS, GFS2, OCFS2, AFS, SMB, CIFS, Ceph, GPFS; FUSE for Quobyte and
     /// GlusterFS).
     static let libvirtsShared: Set<String> = [
-        "nfs", "nfs4", "gfs2", "ocfs2", "afs", "smb", "cifs", "ceph", "gpfs", "fuse.glusterfs", "fuse.quobyte",
+        "nfs", "nfs4", "gfs2", "ocfs2", "afs", "smb", "cifs", "ceph", "gpfs", "fuse.glusterfs",
+        "fuse.quobyte",
     ]
 
     /// What a survey's script has to look at for these disks.

@@ -45,7 +45,8 @@ struct GuestReading: Sendable {
         let firmware = [hardware.firmware?.loader, hardware.firmware?.template].compactMap(\.self)
         return hardware.paths.map { need in
             NeededPath(
-                path: need.path, looked: need.kind == .createdFile ? Path.directory(of: need.path) : need.path)
+                path: need.path, looked: need.kind == .createdFile ? Path.directory(of: need.path) : need.path
+            )
         } + firmware.map { NeededPath(path: $0, looked: $0) }
     }
 }
@@ -131,7 +132,8 @@ extension GuestHardware {
                 case .other: .other
                 }
             return HostDevice(
-                kind: kind, address: device.address ?? "", isTeamedTransient: device.teaming?.kind == .transient)
+                kind: kind, address: device.address ?? "",
+                isTeamedTransient: device.teaming?.kind == .transient)
         }
         let plugged = guest.interfaces.compactMap { interface -> HostDevice? in
             let isTransient = interface.teaming?.kind == .transient
@@ -231,7 +233,8 @@ extension InterfaceFacts {
     fileprivate init(_ definition: InterfaceDefinition, number: Int) {
         let connection: Connection =
             switch definition.connection {
-            case .bridge(let name): definition.virtualPortType == "openvswitch" ? .openVSwitch(name) : .bridge(name)
+            case .bridge(let name):
+                definition.virtualPortType == "openvswitch" ? .openVSwitch(name) : .bridge(name)
             case .network(let name): .network(name)
             case .direct(let device, _): .macvtap(device)
             case .vhostUser(let socket): .vhostUser(socket)

@@ -25,7 +25,8 @@ struct HostScript: Sendable {
         if !paths.isEmpty {
             parts.append(
                 section(
-                    "paths", "timeout 5 stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(words(paths)) 2>/dev/null"))
+                    "paths",
+                    "timeout 5 stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(words(paths)) 2>/dev/null"))
             parts.append(section("links-resolved", each(paths, "echo \"$p$t$(readlink -f -- \"$p\")\"")))
         }
         if !directories.isEmpty {

@@ -24,7 +24,8 @@ struct HostSurvey: Sendable {
         details.addresses = answers.read("addresses") { $0.compactMap(\.first) }
         details.ownName = answers.read("name") { lines in
             HostDetails.OwnName(
-                name: lines.first?.first ?? "", addresses: Set(lines.dropFirst().compactMap(\.first)).sorted())
+                name: lines.first?.first ?? "", addresses: Set(lines.dropFirst().compactMap(\.first)).sorted()
+            )
         }
         details.ports = portRange(answers)
         details.presentPaths = presentPaths(answers)

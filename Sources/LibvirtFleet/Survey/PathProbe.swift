@@ -62,7 +62,8 @@ struct PathProbe: Sendable {
         let head = "LC_ALL=C; export LC_ALL\ncommand -v bash >/dev/null || exec echo 'no bash'\n"
         let tries = targets.enumerated().map { index, target in
             let path = RemoteShell.quote("/dev/tcp/\(target.address)/\(target.port)")
-            return "{ s=$(timeout 2 bash -c 'exec 3<>\"$0\"' \(path) 2>&1); echo \"\(index) $? ${s##*: }\"; } &"
+            return
+                "{ s=$(timeout 2 bash -c 'exec 3<>\"$0\"' \(path) 2>&1); echo \"\(index) $? ${s##*: }\"; } &"
         }
         return head + tries.joined(separator: "\n") + "\nwait\n"
     }

@@ -67,13 +67,15 @@ struct StorageProbe: Sendable {
         while true {
             if try await sees(name, in: there, by: far) {
                 return .same(
-                    "a probe file made in \(here) on \(source.host.name) appeared on \(destination.host.name)")
+                    "a probe file made in \(here) on \(source.host.name) appeared on \(destination.host.name)"
+                )
             }
             guard clock.now < deadline else { break }
             // Nothing tells when a cache lets go.
             try? await clock.sleep(for: .milliseconds(250))
         }
-        let what = "a probe file made in \(here) on \(source.host.name) did not appear in \(there) on "
+        let what =
+            "a probe file made in \(here) on \(source.host.name) did not appear in \(there) on "
             + destination.host.name
         return cached
             ? .notKnown("\(what) within \(Self.patience.text), and a network file system may cache longer")
@@ -96,7 +98,9 @@ struct StorageProbe: Sendable {
         if taken == nil, pools != nil {
             let record = record(.transientPool(name: name), id: name, on: link)
             try run.undo.note(record)
-            let xml = PoolDefinition.directory(name: name, path: directory)
+            let xml = try Self.written { () throws(XMLError) in
+                try PoolDefinition.directory(name: name, path: directory)
+            }
             do throws(ApusError) {
                 try await link.use { (connection) throws(LibvirtError) in
                     try await connection.createTransientPool(xml)
@@ -125,7 +129,9 @@ struct StorageProbe: Sendable {
             let record = record(.volume(pool: pool, name: name), id: "\(name)-file", on: source)
             try run.undo.note(record)
             traces.append((source, record))
-            let xml = VolumeDefinition.raw(name: name, bytes: 4096)
+            let xml = try Self.written { () throws(XMLError) in
+                try VolumeDefinition.raw(name: name, bytes: 4096)
+            }
             try await source.use { (connection) throws(LibvirtError) in
                 _ = try await connection.createVolume(xml, inPool: pool)
             }
@@ -155,6 +161,14 @@ struct StorageProbe: Sendable {
         return answer.hasPrefix("yes")
     }
 
+    private static func written(_ write: () throws(XMLError) -> String) throws(ApusError) -> String {
+        do throws(XMLError) { return try write() } catch {
+            throw ApusError(
+                .libvirtFailed, "write a probe's definition", error.detail,
+                hint: "A path with control characters cannot be probed.", underlying: error)
+        }
+    }
+
     private func record(_ trace: UndoRecord.Trace, id: String, on link: HostLink) -> UndoRecord {
         UndoRecord(
             id: id, run: run.id, host: link.host.name, uri: link.host.uri, trace: trace, owner: run.owner)
@@ -181,8 +195,7 @@ struct ProbeSweep: Sendable {
 
     /// Removes what processes that are gone left on a host. What cannot be removed now stays noted.
     func sweep(_ link: HostLink) async throws(ApusError) {
-        // The file first: its pool is what it is removed through.
-        for record in try undo.left(on: link.host.name).reversed() { await remove(record, on: link) }
+        for record in try undo.left(on: link.host.name) { await remove(record, on: link) }
     }
 
     /// Removes one trace, and forgets it when it is gone.
@@ -210,7 +223,9 @@ struct ProbeSweep: Sendable {
         } catch {
             Logger.current.warning(
                 "a probe could not be removed; the next check on this host tries again",
-                metadata: ["host": "\(link.host.name)", "what": "\(record.trace)", "reason": "\(error.detail)"])
+                metadata: [
+                    "host": "\(link.host.name)", "what": "\(record.trace)", "reason": "\(error.detail)",
+                ])
         }
     }
 

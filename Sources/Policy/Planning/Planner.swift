@@ -25,12 +25,12 @@ package struct Planner: Sendable {
     /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings,
     ///   when one of them is a blocker that was not lifted.
     package func plan() throws(ApusError) -> MovePlan {
-        let findings = findings + convergence
+        let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = choose()
         let method = TransferMethod(strategy, connections: connections, cache: cache)
         return MovePlan(
-            schema: MovePlan.currentSchema, guest: facts.guest.identity, source: facts.source.host,
+            guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
             choices: choices(strategy, reason),
@@ -55,7 +55,9 @@ package struct Planner: Sendable {
     private var isPaused: Bool { facts.guest.state.kind == .paused }
 
     private func choose() -> (MoveStrategy, String) {
-        if isPaused { return (.preCopy, "the guest is paused: its memory does not change, one round is enough") }
+        if isPaused {
+            return (.preCopy, "the guest is paused: its memory does not change, one round is enough")
+        }
         guard let plain = forecast?.strategy(.preCopy) else {
             return (.preCopy, "nothing is known about the guest's writes: the strategy that costs it least")
         }
@@ -71,7 +73,8 @@ package struct Planner: Sendable {
             }
             return (.preCopy, plain.reason)
         }
-        for other in [MoveStrategy.postCopyFallback, .multifd, .xbzrle, .autoConverge] where isRunnable(other) {
+        for other in [MoveStrategy.postCopyFallback, .multifd, .xbzrle, .autoConverge] where isRunnable(other)
+        {
             guard let forecast = forecast?.strategy(other), forecast.converges else { continue }
             return (other, "plain pre-copy would not converge (\(plain.reason)); \(forecast.reason)")
         }
@@ -147,10 +150,11 @@ package struct Planner: Sendable {
     /// Whether a disk is shared although libvirt does not count its storage as shared.
     private var vouches: Bool {
         facts.disks.contains { disk in
-            !disk.isReadOnly && disk.chain.contains { image in
-                guard case .proven(_, libvirtAgrees: false) = image.sharing else { return false }
-                return true
-            }
+            !disk.isReadOnly
+                && disk.chain.contains { image in
+                    guard case .proven(_, libvirtAgrees: false) = image.sharing else { return false }
+                    return true
+                }
         }
     }
 
@@ -186,18 +190,19 @@ package struct Planner: Sendable {
         return choices
     }
 
-    private var convergence: [Finding] {
-        guard !isPaused, let plain = forecast?.strategy(.preCopy), !plain.converges else { return [] }
-        let (strategy, _) = choose()
-        let helps = forecast?.strategy(strategy)?.converges == true
+    /// A warning when plain pre-copy would not converge.
+    package static func convergence(_ facts: MoveFacts, _ forecast: Forecast?) -> [Finding] {
+        guard facts.guest.state.kind == .running, let plain = forecast?.strategy(.preCopy), !plain.converges
+        else { return [] }
+        let guest = facts.guest.identity
+        let helpers = forecast?.strategies.filter { $0.converges && $0.strategy != .stopAndCopy } ?? []
+        let names = helpers.map(\.strategy.rawValue).joined(separator: ", ")
         return [
             Finding(
-                .wouldNotConverge, .warning, host: facts.source.host.name,
-                subject: facts.guest.identity.name,
-                detail: "plain pre-copy of \(facts.guest.identity) would not converge: \(plain.reason)",
-                hint: helps
-                    ? "The plan uses \(strategy.rawValue). A longer --downtime or a quieter time helps too."
-                    : "Allow a longer --downtime, move at a quieter time, or set --timeout so that it ends.")
+                .wouldNotConverge, .warning, host: facts.source.host.name, subject: guest.name,
+                detail: "plain pre-copy of \(guest) would not converge: \(plain.reason)",
+                hint: (helpers.isEmpty ? "" : "These would: \(names). ")
+                    + "A longer --downtime or a quieter time helps; --timeout makes sure that it ends.")
         ]
     }
 }

@@ -1,5 +1,3 @@
-package import FleetModel
-
 /// The facts that a plan rests on, in words: what would make it another plan.
 ///
 /// Free memory, load and what else changes by the minute are not part of it; preflight looks at those anew.

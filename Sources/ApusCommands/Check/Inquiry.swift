@@ -1,0 +1,102 @@
+import FleetModel
+import FoundationEssentials
+import Journal
+import LibvirtFleet
+import Policy
+
+/// What check, plan and migrate do before anything moves: read the facts, judge them, forecast.
+struct Inquiry: Sendable {
+    /// What is measured for the forecast; the rest comes from the journal.
+    enum Measuring: Sendable {
+        /// A move that has to begin now.
+        case nothing
+        /// Only the link: half a second.
+        case link
+        /// The link, and the guest's dirty rate.
+        case all
+    }
+
+    let journal: Journal
+    let request: MoveRequest
+    let run: ProbeRun
+
+    init(journal: Journal, request: MoveRequest) {
+        self.journal = journal
+        self.request = request
+        let digits = String(UInt64.random(in: .min ... .max), radix: 36)
+        run = ProbeRun(id: digits, owner: .currentProcess(), undo: journal)
+    }
+
+    func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
+        try await session.facts(run: run)
+    }
+
+    func findings(_ facts: MoveFacts) -> [Finding] {
+        Preflight.findings(for: facts, request: request)
+    }
+
+    /// - Returns: the forecast, and what could not be measured for it.
+    func forecast(
+        _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
+    ) async throws(ApusError) -> (forecast: Forecast, notes: [String]) {
+        var dirty: DirtyProfile?
+        var link: ByteRate?
+        var notes: [String] = []
+        if measuring != .nothing {
+            let schedule = SamplingSchedule(facts)
+            let measured = await session.measure(
+                periods: measuring == .all ? schedule.periods : [], mode: schedule.mode, facts: facts)
+            dirty = measured.dirty.value
+            link = measured.link.value
+            try keep(facts, dirty, link)
+            if measuring == .all, let reason = measured.dirty.reason {
+                notes.append("the guest's writes were not measured: \(reason)")
+            }
+            if let reason = measured.link.reason { notes.append("the link was not measured: \(reason)") }
+        }
+        let experience = try experience(facts)
+        return (
+            ForecastModel.forecast(
+                experience.input(facts, request, measuredDirty: dirty, measuredLink: link)), notes
+        )
+    }
+
+    /// - Throws: `ApusError` with `blocked` and all findings.
+    func plan(
+        _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
+    ) async throws(ApusError) -> MovePlan {
+        let findings = findings(facts)
+        let isBlocked = findings.contains(where: \.blocks)
+        let forecast = try await isBlocked ? nil : forecast(facts, session, measuring).forecast
+        return try Planner(facts: facts, request: request, findings: findings, forecast: forecast).plan()
+    }
+
+    private func keep(_ facts: MoveFacts, _ dirty: DirtyProfile?, _ link: ByteRate?) throws(ApusError) {
+        let now = Date().timeIntervalSince1970
+        if let dirty {
+            try journal.note(
+                dirty: DirtyRecord(
+                    guest: facts.guest.identity.uuid, profile: JSON.text(dirty), measured: now))
+        }
+        if let link {
+            try journal.note(
+                link: LinkRecord(
+                    source: facts.source.host.name, destination: facts.destination.host.name, rate: link,
+                    method: .probe, measured: now))
+        }
+    }
+
+    private func experience(_ facts: MoveFacts) throws(ApusError) -> Experience {
+        let source = facts.source.host.name
+        let destination = facts.destination.host.name
+        let profile = try journal.dirty(guest: facts.guest.identity.uuid)
+            .flatMap { record in
+                try? Document.decode(
+                    DirtyProfile.self, Data(record.profile.utf8), path: journal.path, what: "a sample")
+            }
+        return Experience(
+            pairMoves: try journal.moves(from: source, to: destination, limit: 20).compactMap(\.actual),
+            guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 5).compactMap(\.actual),
+            links: try journal.links(source: source, destination: destination, limit: 5), dirty: profile)
+    }
+}
