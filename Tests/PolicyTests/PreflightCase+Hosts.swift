@@ -81,7 +81,7 @@ extension PreflightCase {
             $0.data = .known(.unreachable("timed out"))
         },
         PreflightCase("nothing against a data port that is open", [:]) { $0.data = .known(.open) },
-        PreflightCase("a name that leads to itself", [.hostnameLoopback: .blocker, .notKnown: .warning]) {
+        PreflightCase("a name that leads to itself", [.hostnameLoopback: .blocker]) {
             $0.destination.migrationAddress = nil
             $0.destination.details.ownName = .known(
                 HostDetails.OwnName(name: "beta", addresses: ["127.0.1.1"]))
@@ -175,7 +175,18 @@ extension PreflightCase {
         PreflightCase("a certificate that is nearly over", [.certificateExpiresSoon: .warning]) {
             $0.destination.details.certificate = certificate(["beta.example"], days: 12)
         },
+        PreflightCase("nothing of a certificate over ssh", [:]) {
+            $0.destination.peerURI = "qemu+ssh://beta.example/system"
+            $0.destination.details.certificate = certificate(["elsewhere"])
+        },
+        PreflightCase(
+            "nothing of a certificate's name without the source between", [:],
+            request: MoveRequest(control: .direct)
+        ) {
+            $0.destination.details.certificate = certificate(["elsewhere"])
+        },
         PreflightCase("nothing where there is no certificate", [:]) {
+            $0.destination.peerURI = "qemu+ssh://beta.example/system"
             $0.destination.details.certificate = nil
         },
         PreflightCase("clocks far apart", [.clockOffset: .warning]) {

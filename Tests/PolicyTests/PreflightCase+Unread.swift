@@ -7,8 +7,11 @@ extension PreflightCase {
     static let unread = [
         PreflightCase(
             "a destination that nobody asked, against a guest that needs nothing of it",
-            // emulator, memory; host name, ports
-            [.notKnown: .warning, .notKnown: .warning, .notKnown: .note, .notKnown: .note]
+            // emulator, memory, certificate; host name, ports
+            [
+                .notKnown: .warning, .notKnown: .warning, .notKnown: .warning, .notKnown: .note,
+                .notKnown: .note,
+            ]
         ) { $0.destination.details = HostDetails() },
         PreflightCase("nothing of a source that nobody asked", [:]) { $0.source.details = HostDetails() },
         PreflightCase("a host without a UUID", [.notKnown: .note]) { $0.destination.uuid = nil },
@@ -91,6 +94,17 @@ extension PreflightCase {
         },
         PreflightCase("a certificate", [.notKnown: .warning]) {
             $0.destination.details.certificate = .notKnown(why)
+        },
+        PreflightCase(
+            "a certificate that nobody asked for, of a URI without a transport", [.notKnown: .warning]
+        ) {
+            $0.destination.peerURI = "qemu://beta.example/system"
+            $0.destination.details.certificate = nil
+        },
+        PreflightCase("TPM states that nobody asked for", [.notKnown: .warning, .notKnown: .warning]) {
+            $0.hardware.tpm = .emulator(version: nil)
+            $0.source.details.tpmStateFileSystem = nil
+            $0.destination.details.tpmStateFileSystem = nil
         },
         PreflightCase("clocks", [.notKnown: .note]) { $0.clock = .notKnown(why) },
         PreflightCase("secrets", [.notKnown: .warning]) {

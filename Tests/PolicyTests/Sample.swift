@@ -128,6 +128,7 @@ struct Sample: Sendable {
                 HostDetails.Certificate(names: ["\(name).example"], remaining: .seconds(300 * 86400)))
             details.secrets = .known([])
             details.presentPaths = .known([])
+            details.tpmStateFileSystem = .known("ext4")
             return details
         }
 
