@@ -1,118 +1,92 @@
 import FleetModel
+import FoundationEssentials
 import Testing
 
 @testable import Policy
 
 @Suite("Preflight")
 struct PreflightTests {
-    struct Row: Sendable, CustomTestStringConvertible {
-        let testDescription: String
-        let facts: MoveFacts
-        var request = MoveRequest()
-        let expected: [Finding.Code]
-        var severity = Finding.Severity.blocker
+    @Test("finds", arguments: PreflightCase.all)
+    func finds(row: PreflightCase) {
+        let found = row.findings.map { PreflightCase.Expectation(code: $0.code, severity: $0.severity) }
+        #expect(found == row.expected)
     }
 
-    private static let stranger = GuestIdentity(name: "other", uuid: "bbbbbbbb-0000-0000-0000-000000000000")
-
-    @Test(
-        "finds",
-        arguments: [
-            Row(testDescription: "nothing on a healthy pair", facts: Sample().facts, expected: []),
-            Row(
-                testDescription: "nothing against a paused guest",
-                facts: Sample().with { $0.state = GuestState(.paused, reason: "user") }.facts, expected: []),
-            Row(
-                testDescription: "a guest that is shut off",
-                facts: Sample().with { $0.state = GuestState(.shutOff) }.facts, expected: [.guestNotActive]),
-            Row(
-                testDescription: "a guest that is being moved already",
-                facts: Sample().with { $0.activity = .migratingOut }.facts, expected: [.guestBusy]),
-            Row(
-                testDescription: "only the move itself in a guest that moves just now",
-                facts: Sample().with {
-                    $0.activity = .migratingOut
-                    $0.sameUUID = Sample.guest(on: "beta", GuestState(.paused, reason: "migration"))
-                    $0.sameName = $0.sameUUID
-                }.facts, expected: [.guestBusy]),
-            Row(
-                testDescription: "one machine under two names",
-                facts: Sample().with { $0.destinationUUID = $0.sourceUUID }.facts, expected: [.sameHostUUID]),
-            Row(
-                testDescription: "a host without a UUID, as a note",
-                facts: Sample().with { $0.destinationUUID = nil }.facts, expected: [.hostUUIDNotKnown],
-                severity: .note),
-            Row(
-                testDescription: "a running twin on the destination",
-                facts: Sample().with { $0.sameUUID = Sample.guest(on: "beta", GuestState(.running)) }.facts,
-                expected: [.guestOnTwoHosts]),
-            Row(
-                testDescription: "an old definition of the guest itself, as a note",
-                facts: Sample().with {
-                    $0.sameUUID = Sample.guest(on: "beta", GuestState(.shutOff))
-                    $0.sameName = $0.sameUUID
-                }.facts, expected: [.definitionReplaced], severity: .note),
-            Row(
-                testDescription: "the name taken by another guest",
-                facts: Sample().with {
-                    let twin = GuestIdentity(name: "web01", uuid: stranger.uuid)
-                    $0.sameName = Sample.guest(twin, on: "beta", GuestState(.shutOff))
-                }.facts, expected: [.guestNameTaken]),
-            Row(
-                testDescription: "the UUID taken by another guest",
-                facts: Sample().with {
-                    let twin = GuestIdentity(name: "other", uuid: Sample.identity.uuid)
-                    $0.sameUUID = Sample.guest(twin, on: "beta", GuestState(.shutOff))
-                }.facts, expected: [.guestUUIDTaken]),
-            Row(
-                testDescription: "a disk of this host alone",
-                facts: Sample().with { $0.disks = [disk(.local("ext4"))] }.facts, expected: [.diskNotShared]),
-            Row(
-                testDescription: "a disk that could not be looked at, as a note",
-                facts: Sample().with { $0.disks = [disk(.notKnown("no remote-shell"))] }.facts,
-                expected: [.diskStorageNotKnown], severity: .note),
-            Row(
-                testDescription: "nothing against shared and read-only disks",
-                facts: Sample().with { $0.disks = [disk(.shared("nfs")), disk(.notNeeded)] }.facts,
-                expected: []),
-            Row(
-                testDescription: "no way from the source to the destination's libvirt",
-                facts: Sample().with { $0.peerURI = nil }.facts, expected: [.peerURIMissing]),
-            Row(
-                testDescription: "no need of such a way when apus drives the move",
-                facts: Sample().with { $0.peerURI = nil }.facts, request: MoveRequest(control: .direct),
-                expected: []),
-            Row(
-                testDescription: "libvirt that is too old, on both hosts",
-                facts: Sample().with { $0.libvirt = SoftwareVersion(1, 0, 6) }.facts,
-                expected: [.libvirtTooOld, .libvirtTooOld]),
-            Row(
-                testDescription: "libvirt too old for a downtime limit only where one is asked for",
-                facts: Sample().with { $0.libvirt = SoftwareVersion(3, 0, 0) }.facts,
-                request: MoveRequest(downtimeLimit: .milliseconds(100)),
-                expected: [.libvirtTooOld, .libvirtTooOld]),
-        ])
-    func finds(row: Row) {
-        let findings = Preflight.findings(for: row.facts, request: row.request)
-        #expect(findings.map(\.code) == row.expected)
-        #expect(findings.allSatisfy { $0.severity == row.severity })
-        for finding in findings {
-            #expect(finding.host == "alpha" || finding.host == "beta")
-            #expect(!finding.hint.isEmpty)
+    @Test("says where, what and what to do", arguments: PreflightCase.all)
+    func sentences(row: PreflightCase) {
+        for finding in row.findings {
+            #expect(["alpha", "beta"].contains(finding.host))
+            #expect(finding.detail.contains("alpha") || finding.detail.contains("beta"), "\(finding.detail)")
+            #expect(!finding.subject.isEmpty && !finding.hint.isEmpty)
+            #expect(!finding.detail.hasSuffix("."), "\(finding.detail)")
+            for text in [finding.detail, finding.hint] {
+                #expect(!text.contains("Optional") && !text.contains("  "), "\(text)")
+            }
         }
     }
 
-    @Test("says the worst first")
-    func worstFirst() {
-        let facts = Sample().with {
-            $0.destinationUUID = nil
-            $0.disks = [Self.disk(.notKnown("x")), Self.disk(.local("xfs"))]
-        }.facts
-        let severities = Preflight.findings(for: facts, request: MoveRequest()).map(\.severity)
-        #expect(severities == [.blocker, .note, .note])
+    /// From the forecast, which is not preflight's.
+    private static let foundElsewhere: Set<Finding.Code> = [.wouldNotConverge]
+
+    @Test("has a case for every code")
+    func complete() {
+        let found = Set(PreflightCase.all.flatMap { $0.expected.map(\.code) })
+        #expect(found == Set(Finding.Code.allCases).subtracting(Self.foundElsewhere))
     }
 
-    private static func disk(_ storage: Disk.Storage) -> Disk {
-        Disk(target: "vda", source: .file("/images/web01.qcow2"), isReadOnly: false, storage: storage)
+    @Test("says what docs/codes.md says that it says")
+    func documented() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/codes.md")
+        let lines = String(decoding: try Data(contentsOf: page), as: UTF8.self).split(separator: "\n")
+        for code in Set(Finding.Code.allCases).subtracting(Self.foundElsewhere) {
+            let all = PreflightCase.all.flatMap(\.findings).filter { $0.code == code }
+            let severities = Set(all.map(\.severity)).sorted().map(\.rawValue).joined(separator: ", ")
+            let example = try #require(all.first)
+            let row = "| `\(code.rawValue)` | \(severities) | \(example.detail) | \(example.hint) |"
+                .replacing("<", with: "\\<")
+            #expect(lines.contains { $0 == row }, "\(row)")
+        }
+    }
+
+    @Test("gives the worst first, by topic within one severity")
+    func order() {
+        var sample = Sample()
+        sample.destination.uuid = nil
+        sample.hardware.snapshots = 1
+        sample.destination.details.ports = .known(HostDetails.PortRange(used: 64))
+        sample.disks = [Sample.disk(.absent("gone")), Sample.disk(.notProven("no serial"))]
+        sample.destination.qemu = SoftwareVersion(6, 0, 0)
+        let findings = Preflight.findings(for: sample.facts, request: MoveRequest())
+        #expect(
+            findings.map(\.code) == [
+                .snapshotsPresent, .diskNotShared, .diskNotProven, .portsShort, .versionDowngrade, .notKnown,
+            ])
+    }
+
+    @Test(
+        "knows a certificate's name",
+        arguments: [
+            NameRow("beta.example", "beta.example", true), NameRow("BETA.example.", "beta.EXAMPLE", true),
+            NameRow("*.example.org", "beta.example.org", true),
+            NameRow("*.example.org", "a.beta.example.org", false),
+            NameRow("*.example.org", "example.org", false), NameRow("*.example.org", ".example.org", false),
+            NameRow("b*.example.org", "beta.example.org", false), NameRow("*.org", "example.org", false),
+            NameRow("*", "beta", false), NameRow("", "", true), NameRow(".", "beta", false),
+            NameRow("*.0.2.1", "192.0.2.1", false), NameRow("192.0.2.1", "192.0.2.1", true),
+        ])
+    func names(row: NameRow) {
+        #expect(Preflight.matches(row.name, row.address) == row.isValid)
+    }
+
+    struct NameRow: Sendable, CustomTestStringConvertible {
+        let name: String
+        let address: String
+        let isValid: Bool
+        var testDescription: String { "\(name) for \(address)" }
+
+        init(_ name: String, _ address: String, _ isValid: Bool) {
+            (self.name, self.address, self.isValid) = (name, address, isValid)
+        }
     }
 }

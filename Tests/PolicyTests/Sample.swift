@@ -1,47 +1,162 @@
 import FleetModel
 
 /// A healthy pair of hosts and a running guest, to be bent by each test.
-struct Sample {
+struct Sample: Sendable {
     var state = GuestState(.running, reason: "booted")
     var activity: GuestActivity?
-    var disks: [Disk] = []
+    var memory = ByteCount.mebibytes(2048)
+    var vcpus = 2
+    var hardware = Sample.hardware
+    var cpu = Reading.known(Sample.cpu())
+    var disks: [DiskFacts] = []
+    var interfaces: [InterfaceFacts] = []
+    var source = Machine("alpha", address: "192.0.2.11")
+    var destination = Machine("beta", address: "192.0.2.12")
+    var control: Reading<PathFacts.Port>? = .known(.open)
+    var data: Reading<PathFacts.Port>? = .known(.refused)
+    var clock = Reading.known(ClockOffset(offset: .milliseconds(20), error: .milliseconds(10)))
     var sameName: Guest?
     var sameUUID: Guest?
-    var sourceUUID: String? = "11111111-0000-0000-0000-000000000000"
-    var destinationUUID: String? = "22222222-0000-0000-0000-000000000000"
-    var peerURI: String? = "qemu+tcp://192.0.2.12/system"
-    var libvirt = SoftwareVersion(9, 0, 0)
 
     static let identity = GuestIdentity(name: "web01", uuid: "aaaaaaaa-0000-0000-0000-000000000000")
 
     static func guest(
-        _ identity: GuestIdentity = identity, on host: String, _ state: GuestState,
-        activity: GuestActivity? = nil
+        _ identity: GuestIdentity = identity, on host: String, _ state: GuestState
     ) -> Guest {
         Guest(
-            identity: identity, host: host, state: state, memory: .mebibytes(384), vcpus: 1,
-            isPersistent: true,
-            activity: activity)
+            identity: identity, host: host, state: state, memory: .mebibytes(2048), vcpus: 2,
+            isPersistent: true, activity: nil)
+    }
+
+    static var hardware: GuestHardware {
+        var hardware = GuestHardware()
+        hardware.machine = "pc-q35-7.2"
+        hardware.emulator = "/usr/bin/qemu-system-x86_64"
+        return hardware
+    }
+
+    static func cpu(
+        mode: CPUFacts.Mode = .custom, defined: CPUFacts.Mode? = nil, check: String? = "partial",
+        source: CPUFacts.Verdict = .fits, destination: CPUFacts.Verdict = .fits
+    ) -> CPUFacts {
+        CPUFacts(
+            mode: mode, definedMode: defined ?? mode, model: mode == .custom ? "Skylake-Server" : nil,
+            check: check, required: [], source: source, destination: destination)
+    }
+
+    static func hostCPU(
+        _ features: [String] = ["aes", "avx2", "sse4.2"], microcode: String = "50654",
+        frequency: UInt64? = 2_600_000_000, scales: Bool? = false
+    ) -> HostCPU {
+        HostCPU(
+            architecture: "x86_64", model: "Skylake-Server", vendor: "Intel", features: features,
+            microcode: microcode, timeStampFrequency: frequency, scalesTimeStamps: scales)
+    }
+
+    /// A disk whose image, `/images/web01.qcow2` unless named, is shared as it says.
+    static func disk(
+        _ sharing: DiskFacts.Sharing = .proven("a probe file was seen on both", libvirtAgrees: true),
+        at location: DiskFacts.Location = .file("/images/web01.qcow2"),
+        _ change: (inout DiskFacts) -> Void = { _ in }
+    ) -> DiskFacts {
+        var disk = DiskFacts(target: "vda")
+        disk.chain = [DiskFacts.Image(location: location, format: "qcow2", sharing: sharing)]
+        disk.cache = "none"
+        change(&disk)
+        return disk
+    }
+
+    /// One of the two hosts.
+    struct Machine: Sendable {
+        let name: String
+        let address: String
+        var uuid: String?
+        var uri: String
+        var peerURI: String?
+        var migrationAddress: String?
+        var remoteShell: [String]? = ["ssh", "root@host"]
+        var libvirt = SoftwareVersion(9, 0, 0)
+        var qemu = SoftwareVersion(7, 2, 22)
+        var processors = 8
+        var memory = ByteCount.mebibytes(16384)
+        var freeMemory: ByteCount? = .mebibytes(1024)
+        var details: HostDetails
+
+        init(_ name: String, address: String) {
+            self.name = name
+            self.address = address
+            uuid = "11111111-0000-0000-0000-\(name)"
+            uri = "qemu+ssh://\(name)/system"
+            peerURI = "qemu+tls://\(name).example/system"
+            migrationAddress = address
+            details = Self.details(name, address)
+        }
+
+        var facts: HostFacts {
+            HostFacts(
+                host: Host(
+                    name: name, uri: uri, peerURI: peerURI, migrationAddress: migrationAddress,
+                    remoteShell: remoteShell), uuid: uuid, libvirtVersion: libvirt,
+                hypervisorVersion: qemu, processors: processors, memory: memory, freeMemory: freeMemory,
+                details: details)
+        }
+
+        private static func details(_ name: String, _ address: String) -> HostDetails {
+            var details = HostDetails()
+            details.cpu = .known(hostCPU())
+            details.hypervisor = .known(hypervisor())
+            details.processors = Array(0..<8)
+            details.numaNodes = [0]
+            details.availableMemory = .known(.mebibytes(8192))
+            details.pages = [
+                HostDetails.Pages(size: ByteCount(4096), free: 2_000_000),
+                HostDetails.Pages(size: .mebibytes(2), free: 1024),
+            ]
+            details.networks = .known([
+                HostDetails.Network(name: "front", isActive: true, bridge: "virbr0", portGroups: ["dmz"])
+            ])
+            details.links = .known([
+                HostDetails.Link(name: "br0", kind: .bridge, mtu: 9000),
+                HostDetails.Link(name: "ovs0", kind: .openVSwitch, mtu: 1500),
+                HostDetails.Link(name: "eno1", kind: .other, mtu: 9000),
+                HostDetails.Link(name: "virbr0", kind: .bridge, mtu: 1500),
+            ])
+            details.addresses = .known([address])
+            details.ownName = .known(HostDetails.OwnName(name: "\(name).example", addresses: [address]))
+            details.ports = .known(HostDetails.PortRange(used: 1))
+            details.certificate = .known(
+                HostDetails.Certificate(names: ["\(name).example"], remaining: .seconds(300 * 86400)))
+            details.secrets = .known([])
+            details.presentPaths = .known([])
+            details.tpmStateFileSystem = .known("ext4")
+            return details
+        }
+
+        static func hypervisor(
+            emulator: String? = "/usr/bin/qemu-system-x86_64", hasMachine: Bool = true,
+            hasVirtualization: Bool = true, maximumProcessors: Int? = 288, emulatesTPM: Bool = true
+        ) -> HostDetails.Hypervisor {
+            HostDetails.Hypervisor(
+                emulator: emulator, hasMachine: hasMachine, nearestMachine: "pc-q35-7.1",
+                hasVirtualization: hasVirtualization, maximumProcessors: maximumProcessors,
+                emulatesTPM: emulatesTPM)
+        }
     }
 
     var facts: MoveFacts {
         MoveFacts(
-            guest: Self.guest(on: "alpha", state, activity: activity),
-            source: host("alpha", peer: "qemu+tcp://192.0.2.11/system", uuid: sourceUUID),
-            destination: host("beta", peer: peerURI, uuid: destinationUUID), disks: disks, sameName: sameName,
-            sameUUID: sameUUID)
-    }
-
-    private func host(_ name: String, peer: String?, uuid: String?) -> HostFacts {
-        HostFacts(
-            host: Host(name: name, uri: "qemu+unix:///system?socket=/\(name)", peerURI: peer), uuid: uuid,
-            libvirtVersion: libvirt, hypervisorVersion: SoftwareVersion(7, 2, 22), processors: 2,
-            memory: .mebibytes(4096), freeMemory: .mebibytes(2048))
-    }
-
-    func with(_ change: (inout Sample) -> Void) -> Sample {
-        var copy = self
-        change(&copy)
-        return copy
+            guest: Guest(
+                identity: Self.identity, host: source.name, state: state, memory: memory, vcpus: vcpus,
+                isPersistent: true, activity: activity),
+            hardware: hardware, cpu: cpu, disks: disks, interfaces: interfaces, source: source.facts,
+            destination: destination.facts,
+            path: PathFacts(
+                control: control.map {
+                    PathFacts.Probe(address: "beta.example", number: 16514, answer: $0)
+                },
+                data: data.map {
+                    PathFacts.Probe(address: destination.address, number: 49152, answer: $0)
+                }, clockOffset: clock),
+            sameName: sameName, sameUUID: sameUUID)
     }
 }

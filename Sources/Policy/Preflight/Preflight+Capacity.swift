@@ -46,8 +46,8 @@ extension Preflight {
         return [
             left < 0
                 ? Finding(
-                    .memoryShort, .blocker, host: facts.destinationName, subject: "memory", detail: numbers,
-                    hint: hint)
+                    .memoryShort, .blocker, host: facts.destinationName, subject: "memory",
+                    detail: "\(numbers): \(ByteCount(rounding: -left)) too little", hint: hint)
                 : Finding(
                     .memoryTight, .warning, host: facts.destinationName, subject: "memory",
                     detail: "\(numbers): less than 5 % of the host's \(host.memory) would be left",
@@ -121,12 +121,12 @@ extension Preflight {
             + missing(
                 facts.hardware.pinnedProcessors, of: host.details.processors, .pinnedProcessorMissing,
                 "processor",
-                "Pin the guest to processors that both hosts have: \(facts.source.host.virsh) "
-                    + "vcpupin \(facts.guestName)", facts)
+                "Pin the guest to processors that both hosts have (\(facts.source.host.virsh) "
+                    + "vcpupin \(facts.guestName) shows its pinnings and changes them).", facts)
             + missing(
                 facts.hardware.numaNodes, of: host.details.numaNodes, .numaNodeMissing, "NUMA node",
-                "Bind the guest's memory to nodes that both hosts have: \(facts.source.host.virsh) numatune "
-                    + facts.guestName, facts)
+                "Bind the guest's memory to nodes that both hosts have (\(facts.source.host.virsh) numatune "
+                    + "\(facts.guestName) shows and changes that).", facts)
     }
 
     /// Numbered parts of the host that the guest is bound to.

@@ -53,9 +53,10 @@ extension Preflight {
             findings.append(
                 Finding(
                     .memoryDeviceLoose, .blocker, host: facts.sourceName, subject: facts.guestName,
-                    detail: "\(count(facts.hardware.loosePlugs, "memory device")) of \(facts.guestName) on "
-                        + "\(facts.sourceName) without a fixed slot and address: "
-                        + "\(facts.destinationName) could plug memory in elsewhere than the guest knows it",
+                    detail: "\(facts.guestName) on \(facts.sourceName) has "
+                        + "\(count(facts.hardware.loosePlugs, "memory device")) without a fixed slot and "
+                        + "address, and \(facts.destinationName) could plug it in elsewhere than the guest "
+                        + "knows it",
                     hint: "Give each <memory> an <address type='dimm' slot='…' base='…'/> and restart the "
                         + "guest."))
         }

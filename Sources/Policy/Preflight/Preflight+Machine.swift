@@ -37,7 +37,7 @@ extension Preflight {
             return [
                 Finding(
                     .emulatorMissing, .blocker, host: host, subject: program,
-                    detail: "\(host) has no \(program), which \(facts.guestName) runs on at "
+                    detail: "\(host) has no \(program), which runs \(facts.guestName) on "
                         + facts.sourceName,
                     hint: "Install QEMU for \(hardware.architecture) on \(host) at that path.")
             ]

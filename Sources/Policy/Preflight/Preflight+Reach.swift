@@ -44,7 +44,8 @@ extension Preflight {
     private static func data(_ facts: MoveFacts) -> [Finding] {
         let (here, destination) = (facts.sourceName, facts.destination.host)
         guard let probe = facts.path.data else {
-            return destination.migrationAddress == nil
+            // A name that leads back to the host itself is said by its own rule.
+            return destination.migrationAddress == nil && ownLoops(facts).isEmpty
                 ? [
                     unread(
                         "migration address", "where the memory would flow on \(destination.name)",
@@ -66,7 +67,7 @@ extension Preflight {
                     detail: "\(here) cannot send memory to \(destination.name): \(port) does not answer "
                         + "(\(reason))",
                     hint: "Open TCP \(range.first)-\(range.last) on \(destination.name) for \(here) (such as "
-                        + "nft add rule inet filter input tcp dport \(range.first)-\(range.last) accept), or "
+                        + "nft insert rule inet filter input tcp dport \(range.first)-\(range.last) accept), or "
                         + "set another migration-address.")
             ]
         case .notKnown(let reason):
@@ -91,7 +92,7 @@ extension Preflight {
                     because: reason, isNeeded ? .warning : .note)
             ]
         case .known(let own):
-            let loops = own.addresses.filter(isLoopback)
+            let loops = ownLoops(facts)
             guard !loops.isEmpty else { return [] }
             return [
                 Finding(
@@ -107,6 +108,10 @@ extension Preflight {
         }
     }
 
+    private static func ownLoops(_ facts: MoveFacts) -> [String] {
+        (facts.destination.details.ownName.value?.addresses ?? []).filter(isLoopback)
+    }
+
     private static func ports(_ facts: MoveFacts) -> [Finding] {
         let destination = facts.destination.host
         switch facts.destination.details.ports {
@@ -117,18 +122,24 @@ extension Preflight {
                     because: reason, .note)
             ]
         case .known(let range):
-            let (span, overflows) = range.last.subtractingReportingOverflow(range.first)
-            let total = overflows || span < 0 ? 0 : Double(span) + 1
-            guard Double(range.used) > total * 0.8 || total == 0 else { return [] }
-            let isFull = Double(range.used) >= total
+            let total = count(of: range)
+            let isFull = range.used >= total
+            guard isFull || Double(range.used) > Double(total) * 0.8 else { return [] }
             return [
                 Finding(
                     .portsShort, isFull ? .blocker : .warning, host: destination.name, subject: "ports",
-                    detail: "\(range.used) of the \(Int64(total)) ports \(range.first)-\(range.last) that "
+                    detail: "\(range.used) of the \(total) ports \(range.first)-\(range.last) that "
                         + "moves to \(destination.name) can use are taken",
                     hint: "See who holds them (ss -tlnp on \(destination.name)), or widen migration_port_max "
                         + "in its qemu.conf and the firewall.")
             ]
         }
+    }
+
+    /// 0 for a range that ends before it begins.
+    private static func count(of range: HostDetails.PortRange) -> Int {
+        let (span, overflows) = range.last.subtractingReportingOverflow(range.first)
+        guard range.first <= range.last else { return 0 }
+        return overflows || span == .max ? .max : span + 1
     }
 }

@@ -46,16 +46,18 @@ extension Preflight {
                     .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
                     detail: "\(facts.guestName) has \(count(hardware.snapshots, "snapshot")) on "
                         + "\(facts.sourceName), and libvirt moves no guest that has any",
-                    hint: "See them (\(virsh) snapshot-list \(facts.guestName)) and delete those that are no "
-                        + "longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME)."))
+                    hint:
+                        "See them: \(virsh) snapshot-list \(facts.guestName). Delete those that are no longer "
+                        + "needed: \(virsh) snapshot-delete \(facts.guestName) NAME; with --metadata only "
+                        + "libvirt's record goes and the disks keep their data."))
         }
         if hardware.checkpoints > 0 {
             findings.append(
                 Finding(
                     .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
                     detail: "\(facts.guestName) has \(count(hardware.checkpoints, "checkpoint")) on "
-                        + "\(facts.sourceName), which \(facts.destinationName) will not know: the next "
-                        + "incremental backup fails",
+                        + "\(facts.sourceName), which \(facts.destinationName) will not know: an "
+                        + "incremental backup then has nothing to build on",
                     hint: "Plan a full backup after the move, or save the checkpoints before it (\(virsh) "
                         + "checkpoint-dumpxml \(facts.guestName) NAME)."))
         }

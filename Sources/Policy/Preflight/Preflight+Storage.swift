@@ -24,7 +24,7 @@ extension Preflight {
             findings.append(
                 finding(
                     .diskInUse, .blocker, "(\(disk.image)) is in use by \(list(disk.otherUsers)) too",
-                    "Stop one of the two at once: both write to the same image. Then check the file system "
+                    "Find out which of them may write to it and stop the others: two writers destroy what is "
                         + "in it. This finding cannot be ignored."))
         }
         if disk.isTransient {
@@ -37,7 +37,8 @@ extension Preflight {
         if let job = disk.job {
             findings.append(
                 finding(
-                    .blockJobActive, .blocker, "has a job under way (\(job)), and libvirt waits for none",
+                    .blockJobActive, .blocker,
+                    "has a job under way (\(job)), and libvirt moves no guest that has one",
                     "Wait for it (\(virsh) blockjob \(facts.guestName) \(disk.target) --info), or end it "
                         + "(\(virsh) blockjob \(facts.guestName) \(disk.target) --abort)."))
         }
@@ -73,8 +74,8 @@ extension Preflight {
                 Finding(
                     .diskNotProven, .blocker, host: there, subject: disk.target,
                     detail: "whether \(subject) is the same storage on \(here) and \(there) is not proven: "
-                        + "\(seen.unproven.joined(separator: "; ")); libvirt would just assume it of a block "
-                        + "device",
+                        + "\(seen.unproven.joined(separator: "; "))"
+                        + (disk.isBlockDevice ? "; libvirt would just assume it of a block device" : ""),
                     hint: "If you know that it is the same storage: --ignore disk-not-proven=\(disk.target). "
                         + "If it is not, the guest's data would be lost."))
         }
@@ -112,7 +113,7 @@ extension Preflight {
             findings.append(
                 unread(
                     disk.target,
-                    "whether \(there) has the same \(disk.image) for \(disk.target) of \(facts.guestName)",
+                    "whether \(kind) \(disk.target) of \(facts.guestName) is the same on \(there)",
                     of: facts.destination.host, because: seen.unproven.joined(separator: "; ")))
         }
         return findings
@@ -167,6 +168,10 @@ extension DiskFacts {
 
     /// Where the image is that the guest writes to.
     var image: String { chain.first?.location.description ?? "no medium" }
+
+    fileprivate var isBlockDevice: Bool {
+        if case .block = chain.first?.location { true } else { false }
+    }
 
     fileprivate var isOnHostFile: Bool {
         switch chain.first?.location {

@@ -61,12 +61,15 @@ extension Preflight {
             findings.append(
                 finding(
                     .targetSpaceShort,
-                    "it needs \(ByteCount(rounding: space))\(others), and \(place.free) are free",
+                    "it needs \(ByteCount(rounding: space))\(others), and \(place.free) are free: "
+                        + "\(ByteCount(rounding: space + before - Double(place.free.bytes))) too little",
                     "Make room in \(disk.directory) on \(host) (df -h \(disk.directory))."))
         } else if space == nil {
             findings.append(
                 unread(
-                    disk.target, "how much space a copy of disk \(disk.target) of \(facts.guestName) needs",
+                    disk.target,
+                    "how much space a copy of disk \(disk.target) of \(facts.guestName) needs on "
+                        + host,
                     of: facts.source.host, because: "its libvirt tells neither its size nor its allocation",
                     hint: asking(facts.source.host, "domblkinfo \(facts.guestName) \(disk.target)")))
         }

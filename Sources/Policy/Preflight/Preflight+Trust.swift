@@ -7,20 +7,27 @@ extension Preflight {
     }
 
     private static func certificate(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        let destination = facts.destination.host
+        let host = facts.destination.host
+        // Without the source between, it is this machine's own connection, which has proven itself.
+        let address = request.control == .peerToPeer ? host.peerURI.flatMap(addressUnderTLS) : nil
         switch facts.destination.details.certificate {
-        case nil: return []
-        case .notKnown(let reason)?:
+        case .known(let certificate)?:
+            return [name(of: certificate, address, facts), age(of: certificate, facts)].compactMap { $0 }
+        case let unknown:
+            guard address != nil else { return [] }
             return [
                 unread(
-                    "certificate", "whether the TLS certificate of \(destination.name) is good",
-                    of: destination, because: reason)
+                    "certificate", "whether the TLS certificate of \(host.name) is good", of: host,
+                    because: unknown?.reason ?? "it was not asked")
             ]
-        case .known(let certificate)?:
-            let uri = request.control == .peerToPeer ? destination.peerURI : destination.uri
-            let address = uri.flatMap { HostDefaults(uri: $0).address }
-            return [name(of: certificate, address, facts), age(of: certificate, facts)].compactMap { $0 }
         }
+    }
+
+    /// The host of a URI whose transport is TLS, as it is where none is named; `nil` for any other transport.
+    private static func addressUnderTLS(_ uri: String) -> String? {
+        let scheme = uri.prefix { $0 != ":" }
+        guard !scheme.contains("+") || scheme.hasSuffix("+tls") else { return nil }
+        return HostDefaults(uri: uri).address
     }
 
     private static func name(

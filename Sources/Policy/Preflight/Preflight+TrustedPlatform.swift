@@ -18,8 +18,8 @@ extension Preflight {
         case .other(let kind)?:
             return [
                 unsupported(
-                    "the TPM of \(facts.guestName) is of the kind \(kind), which this version of apus cannot "
-                        + "judge",
+                    "the TPM of \(facts.guestName) on \(facts.sourceName) is of the kind \(kind), which this "
+                        + "version of apus cannot judge",
                     "See that \(facts.destinationName) has the same, then --ignore tpm-unsupported.", facts)
             ]
         case .emulator(let version)?:
@@ -52,7 +52,7 @@ extension Preflight {
         let since = SoftwareVersion(8, 10, 0)
         let hosts = [facts.source, facts.destination]
         let unreadable = hosts.compactMap { host in
-            host.details.tpmStateFileSystem?.reason.map { reason in
+            (host.details.tpmStateFileSystem ?? .notKnown("it was not asked")).reason.map { reason in
                 unread(
                     "TPM state", "whether the TPM states of \(host.host.name) lie on shared storage",
                     of: host.host, because: reason)

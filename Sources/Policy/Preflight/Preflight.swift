@@ -76,6 +76,7 @@ extension Preflight {
     ///   - reason: why.
     ///   - severity: a note where the move does not hang on it.
     ///   - hint: what to do, where it is not the host's remote-shell that is missing.
+    /// - Returns: a finding with the code `not-known`.
     static func unread(
         _ subject: String, _ question: String, of host: Host, because reason: String,
         _ severity: Finding.Severity = .warning, hint: String? = nil
