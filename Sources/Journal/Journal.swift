@@ -67,10 +67,13 @@ package struct Journal: Sendable {
         do {
             queue = try DatabaseQueue(path: directory.file, configuration: configuration)
         } catch {
-            // Where no file can be made beside it SQLite cannot keep its log there. Without unmerged changes the
-            // file is complete, and is read as it stands.
-            guard configuration.readonly, directory.takesNoFiles, !directory.hasUnmergedChanges,
-                let queue = try? DatabaseQueue(path: directory.immutableURI, configuration: configuration)
+            // SQLite needs a log and an index beside the file, and here none can be made. A file without a log
+            // is complete, and is read as it stands.
+            guard configuration.readonly, directory.takesNoFiles else {
+                throw directory.failure("open the journal", error)
+            }
+            guard !directory.hasLog else { throw directory.unmerged() }
+            guard let queue = try? DatabaseQueue(path: directory.immutableURI, configuration: configuration)
             else { throw directory.failure("open the journal", error) }
             self.queue = queue
         }

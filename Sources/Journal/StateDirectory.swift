@@ -68,8 +68,8 @@ struct StateDirectory: Sendable {
     /// Whether no file can be made here.
     var takesNoFiles: Bool { access(path, W_OK) != 0 }
 
-    /// Whether the log holds changes that the file does not.
-    var hasUnmergedChanges: Bool {
+    /// Whether there is a log, with changes that the file may not have.
+    var hasLog: Bool {
         var status = stat()
         return stat("\(file)-wal", &status) == 0 && status.st_size > 0
     }
