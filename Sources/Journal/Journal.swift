@@ -42,7 +42,11 @@ package struct Journal: Sendable {
         if try journal.age(by: schema) == .current { return journal }
         // One process at a time brings the file up to date; the others find it done.
         let lock = try directory.lock(patience: patience)
-        if try journal.age(by: schema) == .current { return journal }
+        switch try journal.age(by: schema) {
+        case .current: return journal
+        case .older: break
+        case .none: directory.makePrivate()
+        }
         try journal.translating("bring the journal up to date") { queue in try schema.apply(to: queue) }
         lock.syncDirectory()
         return journal
