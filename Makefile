@@ -22,7 +22,7 @@ check-root:
 
 # What the build needs. Nothing is installed when all of it is there.
 packages:
-	@Examples/lab/install-packages libvirt-dev libxml2-dev pkg-config
+	@Examples/lab/install-packages libvirt-dev libxml2-dev libsqlite3-dev pkg-config
 
 packages-lab: packages
 	@Examples/lab/install-packages $$(grep -v '^#' Examples/lab/packages)
@@ -55,7 +55,7 @@ test-sanitizers: check-swift packages
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-# One file that needs libvirt and the C library, no Swift on the host.
+# One file that needs libvirt, SQLite and the C library, no Swift on the host.
 release: check-swift packages
 	swift build -c release --static-swift-stdlib --product apus --scratch-path .build-release
 

@@ -78,7 +78,7 @@ let package = Package(
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
         .testTarget(
-            name: "JournalTests", dependencies: ["Journal", "FleetModel", grdb, subprocess, systemPackage],
+            name: "JournalTests", dependencies: ["Journal", "Migration", "FleetModel", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),

@@ -42,7 +42,11 @@ package struct Journal: Sendable {
         if try journal.age(by: schema) == .current { return journal }
         // One process at a time brings the file up to date; the others find it done.
         let lock = try directory.lock(patience: patience)
-        if try journal.age(by: schema) == .current { return journal }
+        switch try journal.age(by: schema) {
+        case .current: return journal
+        case .older: break
+        case .none: directory.makePrivate()
+        }
         try journal.translating("bring the journal up to date") { queue in try schema.apply(to: queue) }
         lock.syncDirectory()
         return journal
@@ -67,10 +71,13 @@ package struct Journal: Sendable {
         do {
             queue = try DatabaseQueue(path: directory.file, configuration: configuration)
         } catch {
-            // Where no file can be made beside it SQLite cannot keep its log there. Without unmerged changes the
-            // file is complete, and is read as it stands.
-            guard configuration.readonly, directory.takesNoFiles, !directory.hasUnmergedChanges,
-                let queue = try? DatabaseQueue(path: directory.immutableURI, configuration: configuration)
+            // SQLite needs a log and an index beside the file, and here none can be made. A file without a log
+            // is complete, and is read as it stands.
+            guard configuration.readonly, directory.takesNoFiles else {
+                throw directory.failure("open the journal", error)
+            }
+            guard !directory.hasLog else { throw directory.unmerged() }
+            guard let queue = try? DatabaseQueue(path: directory.immutableURI, configuration: configuration)
             else { throw directory.failure("open the journal", error) }
             self.queue = queue
         }

@@ -5,9 +5,7 @@ import Glibc
 extension Journal {
     /// The mark of the process that calls.
     package static func currentProcess() -> ProcessMark {
-        let pid = getpid()
-        return ProcessMark(
-            pid: pid, started: ProcessMark.status(of: pid)?.started ?? 0, boot: ProcessMark.currentBoot ?? "")
+        ProcessMark.of(getpid()) ?? ProcessMark(pid: getpid(), started: 0, boot: "")
     }
 }
 
@@ -22,6 +20,12 @@ extension ProcessMark {
         guard boot == self.boot else { return false }
         guard let status = Self.status(of: pid) else { return kill(pid, 0) == 0 || errno != ESRCH }
         return status.started == started && !["Z", "X", "x"].contains(status.state)
+    }
+
+    /// The mark of a process that is there; `nil` when `/proc` does not show it.
+    static func of(_ pid: Int32) -> ProcessMark? {
+        guard let boot = currentBoot, let status = status(of: pid) else { return nil }
+        return ProcessMark(pid: pid, started: status.started, boot: boot)
     }
 
     /// The kernel's id of this boot; `nil` without `/proc`.

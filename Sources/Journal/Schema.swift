@@ -4,7 +4,8 @@ internal import GRDB
 ///
 /// A version that was released is never edited: a change is one more version at the end.
 struct Schema: Sendable {
-    static let current = Schema(versions: [("1", version1)])
+    static let current = Schema(versions: versions)
+    static let versions = [(name: "1", sql: version1)]
 
     /// What a file is.
     enum Reading: Sendable {

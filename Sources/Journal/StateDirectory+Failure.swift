@@ -54,6 +54,13 @@ extension StateDirectory {
                 + "--state-dir or APUS_STATE.")
     }
 
+    func unmerged() -> ApusError {
+        ApusError(
+            .journalUnwritable, "read the journal",
+            "\(file): its latest changes are in \(file)-wal alone, and merging them needs a place to write",
+            hint: "Copy both files to a directory that can be written, and name that with --state-dir.")
+    }
+
     func damaged(_ operation: String, _ cause: String) -> ApusError {
         ApusError(
             .journalDamaged, operation, "\(file): \(cause)",

@@ -18,25 +18,21 @@ struct StateDirectory: Sendable {
     /// The journal; SQLite keeps its log (`-wal`) and the log's index (`-shm`) beside it.
     var file: String { "\(path)/apus.sqlite" }
 
-    /// Makes what is missing: the directory for this user alone, and in it the file.
+    /// Makes the directory, for this user alone, where it is missing, and sees that a journal can be written.
     ///
     /// - Throws: `ApusError` with `journal-unwritable`.
     func prepare() throws(ApusError) {
-        if access(file, F_OK) != 0 {
-            try make(path)
-            // Only where there is none: closing another descriptor of a file drops SQLite's locks on it.
-            let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            if descriptor >= 0 {
-                close(descriptor)
-            } else if errno != EEXIST {
-                throw unwritable("make the journal", String(cString: strerror(errno)))
-            }
-        }
+        if access(path, F_OK) != 0, errno == ENOENT { try make(path) }
         // SQLite would open for reading what it may not write, and fail later.
-        guard access(path, W_OK | X_OK) == 0, access(file, R_OK | W_OK) == 0 else {
+        guard access(path, W_OK | X_OK) == 0, access(file, R_OK | W_OK) == 0 || errno == ENOENT else {
             throw unwritable("open the journal", String(cString: strerror(errno)))
         }
     }
+
+    /// Lets nobody but this user read the file, nor what SQLite makes beside it from now on.
+    ///
+    /// By name: closing a descriptor of the file would drop the locks that SQLite has on it.
+    func makePrivate() { chmod(file, 0o600) }
 
     /// Whether the file is there.
     ///
@@ -68,8 +64,8 @@ struct StateDirectory: Sendable {
     /// Whether no file can be made here.
     var takesNoFiles: Bool { access(path, W_OK) != 0 }
 
-    /// Whether the log holds changes that the file does not.
-    var hasUnmergedChanges: Bool {
+    /// Whether there is a log, with changes that the file may not have.
+    var hasLog: Bool {
         var status = stat()
         return stat("\(file)-wal", &status) == 0 && status.st_size > 0
     }
