@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "ApusCommands",
             dependencies: [
-                "LibvirtFleet", "Migration", "Policy", "FleetModel", argumentParser, yams, logging,
+                "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", argumentParser, yams, logging,
             ],
             swiftSettings: strict),
         .executableTarget(name: "apus", dependencies: ["ApusCommands"], swiftSettings: strict),

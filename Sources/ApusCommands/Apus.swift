@@ -16,7 +16,8 @@ package struct Apus: AsyncParsableCommand {
             """,
         version: "apus \(apusVersion)",
         subcommands: [
-            MigrateCommand.self, StatusCommand.self, AbortCommand.self, HostsCommand.self, GuestsCommand.self,
+            CheckCommand.self, PlanCommand.self, MigrateCommand.self, StatusCommand.self, AbortCommand.self,
+            HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])
 

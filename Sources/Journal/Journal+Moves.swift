@@ -23,7 +23,7 @@ extension Journal {
     ///
     /// When this fails the move has ended all the same: that is a warning beside its result, not its result.
     package func finish(
-        id: String, outcome: MoveRecord.Outcome, code: String?, actual: MoveActuals?
+        id: String, outcome: MoveRecord.Outcome, code: String?, actual: PastMove?
     ) throws(ApusError) {
         try write("note the end of move \(id) in the journal") { database in
             try database.execute(
@@ -54,6 +54,24 @@ extension Journal {
         }
     }
 
+    /// The latest moves from one host to another, newest first.
+    ///
+    /// - Throws: `ApusError`, as every call of the journal.
+    package func moves(from source: String, to destination: String, limit: Int) throws(ApusError)
+        -> [MoveRecord]
+    {
+        try read("read the journal") { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM move WHERE source = ? AND destination = ?
+                    ORDER BY began DESC, number DESC LIMIT ?
+                    """,
+                arguments: [source, destination, limit]
+            ).map(MoveRecord.init(row:))
+        }
+    }
+
     /// The moves whose id begins with these characters, newest first; the one with exactly this id alone.
     package func moves(idPrefix prefix: String) throws(ApusError) -> [MoveRecord] {
         let found = try read("read the journal") { database in
@@ -69,16 +87,20 @@ extension Journal {
         return found.first { $0.id == prefix }.map { [$0] } ?? found
     }
 
-    private static func store(_ actual: MoveActuals, of id: String, in database: Database) throws {
+    private static func store(_ actual: PastMove, of id: String, in database: Database) throws {
         try database.execute(
             sql: """
-                UPDATE move SET total_ns = ?, downtime_ns = ?, wire_bytes = ?, rounds = ?, transfer_ns = ?
+                UPDATE move SET strategy = ?, total_ns = ?, downtime_ns = ?, wire_bytes = ?, rounds = ?,
+                    before_ns = ?, transfer_ns = ?, after_ns = ?, dirty_rate_bytes_per_second = ?,
+                    link_rate_bytes_per_second = ?
                 WHERE id = ?
                 """,
             arguments: [
-                actual.total.nanoseconds, actual.downtime?.nanoseconds,
-                actual.wire.map { Int64(clamping: $0.bytes) }, actual.rounds, actual.transfer?.nanoseconds,
-                id,
+                actual.strategy.rawValue, actual.total.nanoseconds, actual.downtime?.nanoseconds,
+                actual.wire.map { Int64(clamping: $0.bytes) }, actual.rounds, actual.before?.nanoseconds,
+                actual.transfer?.nanoseconds, actual.after?.nanoseconds,
+                actual.dirtyRate.map { Int64(clamping: $0.bytesPerSecond) },
+                actual.link.map { Int64(clamping: $0.bytesPerSecond) }, id,
             ])
     }
 }
@@ -98,20 +120,30 @@ extension MoveRecord {
             source: try row.value("source"), destination: try row.value("destination"),
             began: try row.value("began"), plan: try row.value("plan"),
             forecast: try row.optional("forecast"), outcome: outcome, code: try row.optional("code"),
-            actual: try MoveActuals(row: row))
+            actual: try PastMove(row: row))
     }
 }
 
-extension MoveActuals {
+extension PastMove {
     fileprivate init?(row: Row) throws {
         guard let total: Int64 = try row.optional("total_ns") else { return nil }
-        let downtime: Int64? = try row.optional("downtime_ns")
-        let transfer: Int64? = try row.optional("transfer_ns")
+        func duration(_ column: String) throws -> Duration? {
+            let nanoseconds: Int64? = try row.optional(column)
+            return nanoseconds.map { .nanoseconds($0) }
+        }
+        func rate(_ column: String) throws -> ByteRate? {
+            let bytes: UInt64? = try row.optional(column)
+            return bytes.map(ByteRate.init(bytesPerSecond:))
+        }
+        let name: String = try row.value("strategy")
+        guard let strategy = MoveStrategy(rawValue: name) else { throw UnreadableValue(column: "strategy") }
         let wire: UInt64? = try row.optional("wire_bytes")
         self.init(
-            total: .nanoseconds(total), downtime: downtime.map { .nanoseconds($0) },
+            strategy: strategy, total: .nanoseconds(total), downtime: try duration("downtime_ns"),
             wire: wire.map(ByteCount.init), rounds: try row.value("rounds"),
-            transfer: transfer.map { .nanoseconds($0) })
+            before: try duration("before_ns"), transfer: try duration("transfer_ns"),
+            after: try duration("after_ns"), dirtyRate: try rate("dirty_rate_bytes_per_second"),
+            link: try rate("link_rate_bytes_per_second"))
     }
 }
 

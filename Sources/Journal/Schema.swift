@@ -63,15 +63,21 @@ struct Schema: Sendable {
             forecast TEXT,
             outcome TEXT NOT NULL,
             code TEXT,
+            strategy TEXT,
             total_ns INTEGER,
             downtime_ns INTEGER,
             wire_bytes INTEGER,
             rounds INTEGER,
-            transfer_ns INTEGER
+            before_ns INTEGER,
+            transfer_ns INTEGER,
+            after_ns INTEGER,
+            dirty_rate_bytes_per_second INTEGER,
+            link_rate_bytes_per_second INTEGER
         );
         CREATE INDEX move_began ON move (began);
         CREATE INDEX move_guest_name ON move (guest_name, began);
         CREATE INDEX move_guest_uuid ON move (guest_uuid, began);
+        CREATE INDEX move_pair ON move (source, destination, began);
 
         -- What was said before a move is compared with what came after it: it cannot be reworded, nor can a
         -- second row take the place of the first (REPLACE deletes without asking).

@@ -71,13 +71,16 @@ package struct MoveSession: Sendable {
     ///   `permission-denied`.
     package static func openAll(
         guest: String, from source: Host?, inventory: Inventory, connector: HostConnector = HostConnector()
-    ) async throws(ApusError) -> (guest: Guest, sessions: [(host: Host, session: Result<MoveSession, ApusError>)]) {
+    ) async throws(ApusError) -> (
+        guest: Guest, sessions: [(host: Host, session: Result<MoveSession, ApusError>)]
+    ) {
         let links = (source.map { [$0] } ?? inventory.hosts).map { HostLink(host: $0, connector: connector) }
         let located = try await GuestLocator(guest: guest, links: links).locate()
         var sessions: [(host: Host, session: Result<MoveSession, ApusError>)] = []
         for host in inventory.hosts where host != located.link.host {
             let destination = HostLink(host: host, connector: connector)
-            let opened = await Result(awaiting: { () async throws(ApusError) in try await destination.open() })
+            let opened = await Result(awaiting: { () async throws(ApusError) in try await destination.open() }
+            )
             sessions.append(
                 (
                     host,

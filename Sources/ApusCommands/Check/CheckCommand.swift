@@ -35,13 +35,15 @@ struct CheckCommand: CommandWithOptions {
 
     @Option(
         help: ArgumentHelp(
-            "Write all that was read to a file, for --facts or a bug report (needs --to).", valueName: "file"))
+            "Write all that was read to a file, for --facts or a bug report (needs --to).", valueName: "file")
+    )
     var saveFacts: String?
 
     func validate() throws {
         if facts != nil {
             guard guest == nil, to == nil, saveFacts == nil, move.from == nil else {
-                throw ValidationError("--facts holds guest and hosts already: leave GUEST, --to, --from and --save-facts out.")
+                throw ValidationError(
+                    "--facts holds guest and hosts already: leave GUEST, --to, --from and --save-facts out.")
             }
         } else if guest == nil {
             throw ValidationError("Name a guest, or saved facts with --facts FILE.")
@@ -54,7 +56,8 @@ struct CheckCommand: CommandWithOptions {
             let saved = try Document.read(MoveFacts.self, from: facts, what: "saved facts")
             guard saved.schema == MoveFacts.currentSchema else {
                 throw Document.invalid(
-                    facts, "saved facts", "they have form \(saved.schema), this version reads \(MoveFacts.currentSchema)")
+                    facts, "saved facts",
+                    "they have form \(saved.schema), this version reads \(MoveFacts.currentSchema)")
             }
             try report(
                 Verdict(facts: saved, findings: Preflight.findings(for: saved, request: move.request)))

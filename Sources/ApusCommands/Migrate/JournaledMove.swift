@@ -49,7 +49,9 @@ struct JournaledMove: Sendable {
         } catch {
             Logger.current.warning(
                 "the end of the move could not be noted in the journal",
-                metadata: ["guest": "\(plan.guest)", "outcome": "\(outcome.rawValue)", "reason": "\(error.detail)"])
+                metadata: [
+                    "guest": "\(plan.guest)", "outcome": "\(outcome.rawValue)", "reason": "\(error.detail)",
+                ])
         }
     }
 }

@@ -43,7 +43,8 @@ struct MigrateCommand: CommandWithOptions {
         if plan != nil {
             guard guest == nil, to == nil, move.isEmpty, !sample else {
                 throw ValidationError(
-                    "--plan holds guest, hosts and limits already: leave GUEST, --to, --sample and limits out.")
+                    "--plan holds guest, hosts and limits already: leave GUEST, --to, --sample and limits out."
+                )
             }
         } else {
             guard guest != nil else { throw ValidationError("Name a guest, or a plan with --plan FILE.") }
@@ -56,9 +57,11 @@ struct MigrateCommand: CommandWithOptions {
         let signals = SignalWatch()
         let inventory = try common.readInventory()
         let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
-        let destination = try saved.map { try inventory.host(named: $0.destination.name) }
+        let destination =
+            try saved.map { try inventory.host(named: $0.destination.name) }
             ?? inventory.host(named: to ?? "")
-        let source = try saved.map { try inventory.host(named: $0.source.name) }
+        let source =
+            try saved.map { try inventory.host(named: $0.source.name) }
             ?? move.from.map { try inventory.host(named: $0) }
         let wanted = saved?.guest.uuid ?? guest ?? ""
         try MoveOptions.refuseSame(source, destination, wanted)

@@ -22,11 +22,11 @@ package struct MoveRecord: Sendable, Hashable, Codable {
     package var outcome: Outcome
     /// The error's code where it failed.
     package var code: String?
-    package var actual: MoveActuals?
+    package var actual: PastMove?
 
     package init(
         id: String, guest: GuestIdentity, source: String, destination: String, began: Double, plan: String,
-        forecast: String?, outcome: Outcome = .open, code: String? = nil, actual: MoveActuals? = nil
+        forecast: String?, outcome: Outcome = .open, code: String? = nil, actual: PastMove? = nil
     ) {
         self.id = id
         self.guest = guest
@@ -38,26 +38,6 @@ package struct MoveRecord: Sendable, Hashable, Codable {
         self.outcome = outcome
         self.code = code
         self.actual = actual
-    }
-}
-
-/// What a finished move really took.
-package struct MoveActuals: Sendable, Hashable, Codable {
-    package let total: Duration
-    package let downtime: Duration?
-    package let wire: ByteCount?
-    package let rounds: Int
-    /// From the first to the last byte of memory.
-    package let transfer: Duration?
-
-    package init(
-        total: Duration, downtime: Duration?, wire: ByteCount?, rounds: Int, transfer: Duration?
-    ) {
-        self.total = total
-        self.downtime = downtime
-        self.wire = wire
-        self.rounds = rounds
-        self.transfer = transfer
     }
 }
 

@@ -1,4 +1,4 @@
-import FleetModel
+package import FleetModel
 import Libvirt
 
 /// Measures how much of a running guest's memory changes within periods of different length.

@@ -59,7 +59,9 @@ package struct Candidate: Sendable, Hashable {
             let warnings = findings.count { $0.severity == .warning }
             let parts: [String?] = [
                 warnings == 0 ? "nothing in the way" : "\(warnings) warning\(warnings == 1 ? "" : "s")",
-                forecast.map { "forecast \($0.total.likely.text)\($0.converges ? "" : ", would not converge")" },
+                forecast.map {
+                    "forecast \($0.total.likely.text)\($0.converges ? "" : ", would not converge")"
+                },
                 available.map { "\($0) of memory available" },
             ]
             return parts.compactMap(\.self).joined(separator: ", ")
