@@ -135,7 +135,8 @@ struct DomainCapabilitiesTests {
         let newer = try DomainCapabilities(
             parsing: """
                 <domainCapabilities><features><sev supported='no'/><launchSecurity supported='yes'>
-                <enum name='sectype'><value>tdx</value></enum></launchSecurity></features></domainCapabilities>
+                <enum name='sectype'><value>tdx</value></enum></launchSecurity></features>
+                </domainCapabilities>
                 """)
         #expect(newer.launchSecurityTypes == ["tdx"])
     }
@@ -186,7 +187,7 @@ struct PoolDefinitionTests {
             parsing: """
                 <pool type='netfs'>
                   <name>images</name>
-                  <source><host name='nfs.example' port='2049'/><dir path='/export'/><format type='nfs'/></source>
+                  <source><host name='nfs.example' port='2049'/><dir path='/export'/></source>
                   <target>
                     <path>/srv/images</path>
                     <permissions><mode>0711</mode><owner>0</owner><group>-1</group></permissions>

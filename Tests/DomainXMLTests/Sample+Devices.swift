@@ -66,7 +66,9 @@ extension Sample {
               <wwn>5000c50015ea71ad</wwn>
             </disk>
             <disk type='network' device='disk'>
-              <auth username='libvirt'><secret type='iscsi' uuid='bbbb5ab0-2f7c-4b9b-9d8d-0123456789ab'/></auth>
+              <auth username='libvirt'>
+                <secret type='iscsi' uuid='bbbb5ab0-2f7c-4b9b-9d8d-0123456789ab'/>
+              </auth>
               <source protocol='iscsi' name='iqn.2024-01.example:t/1'><host name='san' port='3260'/></source>
               <target dev='vdb' bus='virtio'/>
             </disk>
