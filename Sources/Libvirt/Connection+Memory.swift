@@ -5,8 +5,8 @@ extension Connection {
     ///
     /// - Parameter sizesKibibytes: the sizes that are asked for, as the capabilities document names them.
     /// - Returns: how many pages are free, by size in KiB.
-    /// - Throws: `LibvirtError`, with `.noSupport` where the driver cannot tell, `.operationFailed` for a size
-    ///   that the host has none of.
+    /// - Throws: `LibvirtError`, with `.noSupport` where the driver cannot tell, `.operationFailed` for a
+    ///   size that the host does not have.
     package func freePages(sizesKibibytes: [UInt32]) throws(LibvirtError) -> [UInt32: UInt64] {
         guard !sizesKibibytes.isEmpty else { return [:] }
         var sizes = sizesKibibytes

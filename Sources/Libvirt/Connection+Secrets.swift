@@ -9,6 +9,12 @@ package struct SecretSummary: Sendable, Equatable {
     package let usageType: Int
     /// How a definition names it other than by UUID; empty for none.
     package let usageID: String
+
+    package init(uuid: String, usageType: Int, usageID: String) {
+        self.uuid = uuid
+        self.usageType = usageType
+        self.usageID = usageID
+    }
 }
 
 extension Connection {

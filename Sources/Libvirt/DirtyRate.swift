@@ -44,8 +44,8 @@ extension DomainHandle {
     ///   - period: 1 s to 60 s; a fraction of a second is rounded up.
     ///   - mode: how.
     /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest does not run, `.noSupport`,
-    ///   `.invalidArgument` for a period out of range, `.operationUnsupported` or `.internalError` where QEMU
-    ///   refuses: the mode does not fit, or a measurement runs already.
+    ///   `.configUnsupported` for a period out of range, `.operationUnsupported` or `.internalError` where
+    ///   QEMU refuses: the mode does not fit, or a measurement runs already.
     package borrowing func startDirtyRate(
         period: Duration, mode: DirtyRate.Mode
     ) throws(LibvirtError) {

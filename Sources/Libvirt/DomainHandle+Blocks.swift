@@ -30,8 +30,8 @@ extension DomainHandle {
     ///
     /// - Parameter disk: the disk's target (`vda`) or the path of its source.
     /// - Returns: the job, `nil` when there is none.
-    /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest does not run, `.invalidArgument` for
-    ///   a disk that it has not, `.noSupport`.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest does not run, `.invalidArgument`
+    ///   for a disk that it has not, `.noSupport`.
     package borrowing func blockJob(disk: String) throws(LibvirtError) -> BlockJob? {
         var info = virDomainBlockJobInfo()
         let found = try check(

@@ -135,8 +135,8 @@ extension DomainHandle {
         unsafe virDomainFree(arrived)
     }
 
-    /// Switches a running `.postcopy` migration over: the guest runs on at the destination and the rest of its
-    /// memory is pulled. There is no way back. Source: `virDomainMigrateStartPostCopy`.
+    /// Switches a running `.postcopy` migration over: the guest runs on at the destination and the rest of
+    /// its memory is pulled. There is no way back. Source: `virDomainMigrateStartPostCopy`.
     ///
     /// - Throws: `LibvirtError`, with `.operationInvalid` where no such migration runs, `.noSupport`.
     package borrowing func startPostCopy() throws(LibvirtError) {

@@ -12,6 +12,7 @@ struct FaithfulnessTests {
         Row(testDescription: "the test driver's guest", text: Sample.testDriver),
         Row(testDescription: "a running guest", text: Sample.running),
         Row(testDescription: "a guest's file with libvirt's warning", text: Sample.shutOff),
+        Row(testDescription: "a guest tied to its host", text: Sample.tied),
         Row(testDescription: "capabilities", text: Sample.capabilities),
     ]
 

@@ -24,6 +24,32 @@ struct HostCapabilitiesTests {
             ])
     }
 
+    @Test("name what a move must find again: clock, pages, cells, security")
+    func topology() throws {
+        let host = try HostCapabilities(parsing: Sample.capabilities)
+        #expect(host.processor.microcodeVersion == 16_777_317)
+        #expect(host.processor.tscFrequencyHertz == 2_596_144_000)
+        #expect(host.processor.scalesTSC == false)
+        #expect(host.pageSizesBytes == [4096, 2 << 20])
+        #expect(host.hasIOMMU == true)
+        #expect(host.securityModels == ["apparmor", "dac"])
+        #expect(
+            host.cells == [
+                HostCapabilities.Cell(
+                    id: 0, memoryBytes: 2 << 30, processors: [0, 4],
+                    pages: [
+                        .init(sizeBytes: 4096, count: 524_288), .init(sizeBytes: 2 << 20, count: 16),
+                    ], distances: [.init(cell: 0, value: 10), .init(cell: 2, value: 21)]),
+                HostCapabilities.Cell(id: 2, memoryBytes: nil, processors: [], pages: [], distances: []),
+            ])
+        let bare = try HostCapabilities(
+            parsing: "<capabilities><host><cpu><arch>i686</arch></cpu></host></capabilities>")
+        #expect(bare.processor.tscFrequencyHertz == nil)
+        #expect(bare.processor.scalesTSC == nil)
+        #expect(bare.hasIOMMU == nil)
+        #expect(bare.cells.isEmpty)
+    }
+
     @Test("of another kind of document are refused")
     func refused() {
         let wrong = #expect(throws: XMLError.self) { try HostCapabilities(parsing: Sample.shutOff) }

@@ -210,11 +210,14 @@ enum Sample {
               <arch>x86_64</arch>
               <model>Skylake-Server-IBRS</model>
               <vendor>Intel</vendor>
-              <microcode version='1'/>
+              <microcode version='16777317'/>
+              <counter name='tsc' frequency='2596144000' scaling='no'/>
               <feature name='ds'/>
               <feature name='pku'/>
               <pages unit='KiB' size='4'/>
+              <pages unit='KiB' size='2048'/>
             </cpu>
+            <iommu support='yes'/>
             <migration_features>
               <live/>
               <uri_transports>
@@ -222,6 +225,32 @@ enum Sample {
                 <uri_transport>rdma</uri_transport>
               </uri_transports>
             </migration_features>
+            <topology>
+              <cells num='2'>
+                <cell id='0'>
+                  <memory unit='KiB'>2097152</memory>
+                  <pages unit='KiB' size='4'>524288</pages>
+                  <pages unit='KiB' size='2048'>16</pages>
+                  <distances>
+                    <sibling id='0' value='10'/>
+                    <sibling id='2' value='21'/>
+                  </distances>
+                  <cpus num='2'>
+                    <cpu id='0' socket_id='0' die_id='0' core_id='0' siblings='0,4'/>
+                    <cpu id='4' socket_id='0' die_id='0' core_id='0' siblings='0,4'/>
+                  </cpus>
+                </cell>
+                <cell id='2'/>
+              </cells>
+            </topology>
+            <secmodel>
+              <model>apparmor</model>
+              <doi>0</doi>
+            </secmodel>
+            <secmodel>
+              <model>dac</model>
+              <doi>0</doi>
+            </secmodel>
           </host>
 
           <guest>

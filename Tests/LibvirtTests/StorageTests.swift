@@ -14,7 +14,8 @@ struct StorageTests {
               <pool type='dir'>
                 <name>images</name><uuid>\(uuid)</uuid><target><path>/images</path></target>
                 <volume type='file'>
-                  <name>system.img</name><capacity unit='GiB'>3</capacity><allocation unit='GiB'>2</allocation>
+                  <name>system.img</name><capacity unit='GiB'>3</capacity>
+                  <allocation unit='GiB'>2</allocation>
                 </volume>
               </pool>
             </node>

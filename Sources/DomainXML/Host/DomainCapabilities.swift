@@ -92,7 +92,7 @@ extension DomainCapabilities {
             /// Whether this host can run it as it is, without taking features away.
             package let usability: Usability
             package let isDeprecated: Bool
-            /// The features that the host lacks for it, where the daemon names them (libvirt 10.1 and later).
+            /// The features that the host lacks for it, where the daemon names them; older ones do not.
             package let blockers: [String]
         }
 
