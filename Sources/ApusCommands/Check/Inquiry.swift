@@ -24,7 +24,7 @@ struct Inquiry: Sendable {
         self.journal = journal
         self.request = request
         let digits = String(UInt64.random(in: .min ... .max), radix: 36)
-        run = ProbeRun(id: digits, owner: .currentProcess(), undo: journal)
+        run = ProbeRun(id: digits, owner: Journal.currentProcess(), undo: journal)
     }
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {

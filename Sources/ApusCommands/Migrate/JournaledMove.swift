@@ -4,6 +4,7 @@ import Journal
 import LibvirtFleet
 import Logging
 import Migration
+import Policy
 
 /// A move that is noted in the journal before it begins and when it has ended.
 struct JournaledMove: Sendable {

@@ -1,5 +1,6 @@
 import FleetModel
 import FoundationEssentials
+import Glibc
 
 /// Facts and plans as files: JSON with keys in snake case, written and read back without loss.
 enum Document {
@@ -17,7 +18,7 @@ enum Document {
         do {
             data = try Data(contentsOf: URL(filePath: path == "-" ? "/dev/stdin" : path))
         } catch {
-            throw invalid(path, what, "it cannot be read: \(error.localizedDescription)")
+            throw invalid(path, what, "it cannot be read: \(reason(path, R_OK) ?? "\(error)")")
         }
         return try decode(type, data, path: path, what: what)
     }
@@ -42,7 +43,7 @@ enum Document {
             try Data((JSON.text(value) + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw ApusError(
-                .documentInvalid, "write \(what) to \(path)", error.localizedDescription,
+                .documentInvalid, "write \(what) to \(path)", reason(folder(of: path), W_OK) ?? "\(error)",
                 hint: "Name another file.")
         }
     }
@@ -51,6 +52,15 @@ enum Document {
         ApusError(
             .documentInvalid, "read \(what) from \(path)", detail,
             hint: "Give a file that this version of apus wrote.")
+    }
+
+    /// Why a path cannot be used; `nil` when it can, as far as can be told.
+    private static func reason(_ path: String, _ mode: Int32) -> String? {
+        access(path, mode) == 0 ? nil : String(cString: strerror(errno))
+    }
+
+    private static func folder(of path: String) -> String {
+        URL(filePath: path).deletingLastPathComponent().path
     }
 
     /// What is wrong, and where.

@@ -12,9 +12,11 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
     /// The status that goes with an error's code.
     init(_ code: ApusError.Code) {
         switch code {
-        case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable:
+        case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable,
+            .documentInvalid:
             self = .usage
         case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
+            .planOutdated, .planRefused,
             .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
             self = .blocked
         case .stateNotKnown:
