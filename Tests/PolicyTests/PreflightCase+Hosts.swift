@@ -116,6 +116,10 @@ extension PreflightCase {
             $0.destination.details.availableMemory = .notKnown("its libvirt does not tell")
             $0.destination.freeMemory = .mebibytes(4096)
         },
+        // The same and 5 % of the host's 16 GiB
+        PreflightCase("nothing against just enough memory", [:]) {
+            $0.destination.details.availableMemory = .known(.mebibytes(2968))
+        },
         PreflightCase("too few huge pages", [.hugePagesShort: .blocker]) {
             $0.hardware.hugePages = [GuestHardware.HugePages(size: nil, memory: .mebibytes(2049))]
         },
@@ -131,6 +135,7 @@ extension PreflightCase {
         PreflightCase("more virtual processors than processors", [.vcpusExceedHost: .warning]) {
             $0.vcpus = 9
         },
+        PreflightCase("nothing against as many virtual processors as processors", [:]) { $0.vcpus = 8 },
         PreflightCase("more virtual processors than the machine takes", [.vcpusExceedMachine: .blocker]) {
             $0.vcpus = 4
             $0.destination.details.hypervisor = .known(Sample.Machine.hypervisor(maximumProcessors: 3))
@@ -174,6 +179,9 @@ extension PreflightCase {
         },
         PreflightCase("a certificate that is nearly over", [.certificateExpiresSoon: .warning]) {
             $0.destination.details.certificate = certificate(["beta.example"], days: 12)
+        },
+        PreflightCase("nothing against a certificate for another month", [:]) {
+            $0.destination.details.certificate = certificate(["beta.example"], days: 30)
         },
         PreflightCase("nothing of a certificate over ssh", [:]) {
             $0.destination.peerURI = "qemu+ssh://beta.example/system"

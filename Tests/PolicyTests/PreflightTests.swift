@@ -64,6 +64,30 @@ struct PreflightTests {
             ])
     }
 
+    @Test("names a dozen features and counts the rest")
+    func dozen() throws {
+        var sample = Sample()
+        let features = (10..<24).map { "feature\($0)" }
+        sample.cpu = .known(Sample.cpu(destination: .lacks(reason: "no", features: features.reversed())))
+        let finding = try #require(Preflight.findings(for: sample.facts, request: MoveRequest()).first)
+        #expect(finding.detail.contains("it lacks \(features[..<12].joined(separator: ", ")) and 2 more"))
+    }
+
+    @Test(
+        "says how to make an unread fact readable",
+        arguments: [
+            (nil, "Give beta a remote-shell in the inventory"), ([], "where apus runs its commands itself"),
+            (["ssh", "root@beta"], "where apus runs its commands with ssh root@beta"),
+        ] as [([String]?, String)])
+    func unread(shell: [String]?, hint: String) throws {
+        var sample = Sample()
+        sample.clock = .notKnown("nobody could look")
+        sample.destination.remoteShell = shell
+        let finding = try #require(Preflight.findings(for: sample.facts, request: MoveRequest()).first)
+        #expect(finding.detail.hasSuffix("is not known because nobody could look"))
+        #expect(finding.hint.contains(hint))
+    }
+
     @Test(
         "knows a certificate's name",
         arguments: [

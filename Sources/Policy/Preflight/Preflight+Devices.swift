@@ -70,8 +70,8 @@ extension Preflight {
                 .redirectedDevice, .note, host: facts.sourceName, subject: facts.guestName,
                 detail:
                     "\(facts.guestName) has \(count(facts.hardware.redirectedDevices, "channel")) for USB "
-                    + "devices redirected to it on \(facts.sourceName): a device in use there is unplugged by "
-                    + "the move",
+                    + "devices redirected to it on \(facts.sourceName): a device in use there is unplugged "
+                    + "by the move",
                 hint: "Plug it in again in the viewer when the guest is on \(facts.destinationName).")
         ]
     }

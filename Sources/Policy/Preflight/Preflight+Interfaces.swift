@@ -177,7 +177,8 @@ extension Preflight {
                 Finding(
                     .networkInactive, .blocker, host: there, subject: network.name,
                     detail: "the network \(network.name) on \(there) is not started, and "
-                        + "\(plug.words(facts.guestName)) \(plug.interfaces.count == 1 ? "needs" : "need") it",
+                        + "\(plug.words(facts.guestName)) \(plug.interfaces.count == 1 ? "needs" : "need") "
+                        + "it",
                     hint: "\(host.virsh) net-start \(network.name); \(host.virsh) net-autostart "
                         + network.name))
         }

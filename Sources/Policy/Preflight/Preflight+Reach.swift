@@ -67,8 +67,8 @@ extension Preflight {
                     detail: "\(here) cannot send memory to \(destination.name): \(port) does not answer "
                         + "(\(reason))",
                     hint: "Open TCP \(range.first)-\(range.last) on \(destination.name) for \(here) (such as "
-                        + "nft insert rule inet filter input tcp dport \(range.first)-\(range.last) accept), or "
-                        + "set another migration-address.")
+                        + "nft insert rule inet filter input tcp dport \(range.first)-\(range.last) accept), "
+                        + "or set another migration-address.")
             ]
         case .notKnown(let reason):
             return [

@@ -47,9 +47,9 @@ extension Preflight {
                     detail: "\(facts.guestName) has \(count(hardware.snapshots, "snapshot")) on "
                         + "\(facts.sourceName), and libvirt moves no guest that has any",
                     hint:
-                        "See them: \(virsh) snapshot-list \(facts.guestName). Delete those that are no longer "
-                        + "needed: \(virsh) snapshot-delete \(facts.guestName) NAME; with --metadata only "
-                        + "libvirt's record goes and the disks keep their data."))
+                        "See them: \(virsh) snapshot-list \(facts.guestName). Delete those that are no "
+                        + "longer needed: \(virsh) snapshot-delete \(facts.guestName) NAME; with --metadata "
+                        + "only libvirt's record goes and the disks keep their data."))
         }
         if hardware.checkpoints > 0 {
             findings.append(

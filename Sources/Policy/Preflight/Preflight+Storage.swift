@@ -46,8 +46,8 @@ extension Preflight {
             findings.append(
                 finding(
                     .diskChainOpen, .warning,
-                    "may have further backing images behind \(disk.chain.last?.location.description ?? "it"), "
-                        + "which were not looked at",
+                    "may have further backing images behind \(disk.chain.last?.location.description ?? "it")"
+                        + ", which were not looked at",
                     "Follow the chain on \(facts.sourceName) (qemu-img info -U --backing-chain "
                         + "\(disk.image)) and see that \(facts.destinationName) has every image of it."))
         }

@@ -109,8 +109,8 @@ extension Preflight {
         }
     }
 
-    /// In seconds, at most some three thousand years: saved facts may say anything, and `Duration` traps on the
-    /// rest.
+    /// In seconds, at most some three thousand years: saved facts may say anything, and `Duration` traps on
+    /// the rest.
     private static func bounded(_ duration: Duration) -> Double {
         min(max(duration, .seconds(-100_000_000_000)), .seconds(100_000_000_000)).seconds
     }

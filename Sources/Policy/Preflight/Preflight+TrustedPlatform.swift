@@ -46,8 +46,8 @@ extension Preflight {
         )
     }
 
-    /// Two emulators on one state: libvirt hands it over since 8.10.0. Source: libvirt's news of that version,
-    /// "Support migration of vTPM state of QEMU vms on shared storage".
+    /// Two emulators on one state: libvirt hands it over since 8.10.0. Source: libvirt's news of that
+    /// version, "Support migration of vTPM state of QEMU vms on shared storage".
     private static func state(_ facts: MoveFacts) -> [Finding] {
         let since = SoftwareVersion(8, 10, 0)
         let hosts = [facts.source, facts.destination]

@@ -26,7 +26,8 @@ extension Preflight {
                     "QEMU", from: facts.source.hypervisorVersion, to: facts.destination.hypervisorVersion,
                     facts),
                 downgrade(
-                    "libvirt", from: facts.source.libvirtVersion, to: facts.destination.libvirtVersion, facts),
+                    "libvirt", from: facts.source.libvirtVersion, to: facts.destination.libvirtVersion,
+                    facts),
             ].compactMap { $0 }
     }
 

@@ -10,8 +10,8 @@ package enum Preflight {
     /// - Parameters:
     ///   - facts: what was read of the guest and both hosts.
     ///   - request: what the user asked for, with the findings that the user lifts.
-    /// - Returns: worst first, by topic in a fixed order within one severity. Blockers that the user lifts stay
-    ///   in the list, marked; those that cannot be lifted are not marked.
+    /// - Returns: worst first, by topic in a fixed order within one severity. Blockers that the user lifts
+    ///   stay in the list, marked; those that cannot be lifted are not marked.
     package static func findings(for facts: MoveFacts, request: MoveRequest) -> [Finding] {
         var seen: Set<Finding> = []
         return rules.flatMap { $0(facts, request) }
