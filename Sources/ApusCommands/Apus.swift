@@ -16,7 +16,8 @@ package struct Apus: AsyncParsableCommand {
             """,
         version: "apus \(apusVersion)",
         subcommands: [
-            CheckCommand.self, PlanCommand.self, MigrateCommand.self, StatusCommand.self, AbortCommand.self,
+            CheckCommand.self, PlanCommand.self, MigrateCommand.self, HistoryCommand.self, StatusCommand.self,
+            CPUCommand.self, AbortCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])

@@ -164,6 +164,9 @@ extension GuestHardware {
             default: break
             }
         }
+        if let variables = guest.firmware?.variablesPath {
+            needs.append(PathNeed(path: variables, kind: .createdFile, use: "firmware"))
+        }
         // A serial line and its console are one device.
         var seen: Set<String> = []
         return needs.filter { seen.insert($0.path).inserted }
