@@ -115,7 +115,11 @@ struct DirectoryLock: ~Copyable {
 
     fileprivate init(descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Said in words: a child between fork and exec still has the descriptor, and would keep the lock.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Makes sure that the files made in it outlive a power cut.
     func syncDirectory() { fsync(descriptor) }

@@ -34,10 +34,10 @@ final class Place: Sendable {
 
     /// Leaves no room on the file system.
     ///
-    /// - Returns: the path of the file that takes it.
+    /// - Returns: the path of the file that takes it; truncating it gives the room back.
     func fill() throws -> String {
         let filler = "\(path)/filler"
-        let descriptor = Glibc.open(filler, O_WRONLY | O_CREAT, 0o600)
+        let descriptor = Glibc.open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         for size in [4096, 1] {
