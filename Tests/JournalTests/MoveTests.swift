@@ -14,9 +14,14 @@ struct MoveTests {
         journal = try place.open()
     }
 
-    private static let actual = MoveActuals(
+    private static let actual = PastMove(
+        strategy: .preCopy,
         total: .nanoseconds(2_420_000_001), downtime: .milliseconds(16), wire: .mebibytes(95), rounds: 3,
-        transfer: .milliseconds(143))
+        before: .milliseconds(400), transfer: .milliseconds(143), after: .seconds(1),
+        dirtyRate: ByteRate(bytesPerSecond: 12), link: ByteRate(bytesPerSecond: 125_000_000))
+
+    /// The columns that a move's end fills.
+    private static let nulls = Array(repeating: "NULL", count: 10).joined(separator: ", ")
 
     @Test("a move comes back as it went in, also to another process")
     func roundTrip() throws {
@@ -27,17 +32,31 @@ struct MoveTests {
         #expect(try Journal.open(directory: place.path).moves(guest: nil, limit: 10) == [move])
     }
 
+    @Test("the moves of a pair are those in its direction, newest first")
+    func pair() throws {
+        for (number, way) in [("h1", "h2"), ("h2", "h1"), ("h1", "h2"), ("h1", "h3")].enumerated() {
+            try journal.begin(
+                MoveRecord(
+                    id: "m\(number)", guest: GuestIdentity(name: "web01", uuid: "u"), source: way.0,
+                    destination: way.1, began: Double(number), plan: "{}", forecast: nil))
+        }
+        #expect(try journal.moves(from: "h1", to: "h2", limit: 10).map(\.id) == ["m2", "m0"])
+        #expect(try journal.moves(from: "h1", to: "h2", limit: 1).map(\.id) == ["m2"])
+    }
+
     @Test(
         "so does its end",
         arguments: [
             (MoveRecord.Outcome.moved, nil, actual), (.failed, "timed-out", nil),
             (
                 .aborted, "migration-aborted",
-                MoveActuals(total: .seconds(1), downtime: nil, wire: nil, rounds: 0, transfer: nil)
+                PastMove(
+                    strategy: .preCopy, total: .seconds(1), downtime: nil, wire: nil, rounds: 0, transfer: nil
+                )
             ),
             (.notKnown, "state-not-known", nil),
-        ] as [(MoveRecord.Outcome, String?, MoveActuals?)])
-    func end(outcome: MoveRecord.Outcome, code: String?, actual: MoveActuals?) throws {
+        ] as [(MoveRecord.Outcome, String?, PastMove?)])
+    func end(outcome: MoveRecord.Outcome, code: String?, actual: PastMove?) throws {
         try journal.begin(.sample("a1"))
         try journal.begin(.sample("a2", began: 1))
         try journal.finish(id: "a1", outcome: outcome, code: code, actual: actual)
@@ -106,9 +125,9 @@ struct MoveTests {
             "UPDATE move SET plan = 'other'", "UPDATE move SET id = 'b1'", "UPDATE move SET began = 0",
             "UPDATE move SET outcome = 'moved', forecast = 'better'", "UPDATE move SET number = 7",
             "INSERT OR REPLACE INTO move SELECT number, id, guest_name, guest_uuid, source, destination, began, "
-                + "plan, 'better', outcome, code, NULL, NULL, NULL, NULL, NULL FROM move",
+                + "plan, 'better', outcome, code, \(Self.nulls) FROM move",
             "INSERT OR REPLACE INTO move SELECT number, 'b1', guest_name, guest_uuid, source, destination, began, "
-                + "plan, 'better', outcome, code, NULL, NULL, NULL, NULL, NULL FROM move",
+                + "plan, 'better', outcome, code, \(Self.nulls) FROM move",
             "INSERT INTO move SELECT * FROM move WHERE true "
                 + "ON CONFLICT (id) DO UPDATE SET forecast = 'better'",
         ])

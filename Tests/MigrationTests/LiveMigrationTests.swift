@@ -12,26 +12,17 @@ struct LiveMigrationTests {
     private static let broken = ApusError(.migrationFailed, "move", "the peer went away", hint: "look")
 
     private func plan(
-        paused: Bool = false, request: MoveRequest = MoveRequest()
-    ) throws -> MovePlan {
-        let host = { (name: String) in
-            HostFacts(
-                host: Host(
-                    name: name, uri: "qemu+tcp://\(name)/system",
-                    filling: HostDefaults(uri: "qemu+tcp://\(name)/system")),
-                uuid: name, libvirtVersion: SoftwareVersion(9, 0, 0),
-                hypervisorVersion: SoftwareVersion(7, 2, 0),
-                processors: 2, memory: .mebibytes(4096), freeMemory: nil)
+        paused: Bool = false, request: MoveRequest = MoveRequest(), method: TransferMethod = TransferMethod()
+    ) -> MovePlan {
+        func host(_ name: String) -> Host {
+            let uri = "qemu+tcp://\(name)/system"
+            return Host(name: name, uri: uri, filling: HostDefaults(uri: uri))
         }
-        let guest = Guest(
-            identity: GuestIdentity(name: "web01", uuid: "u"), host: "alpha",
-            state: paused ? GuestState(.paused, reason: "user") : Self.running, memory: .mebibytes(256),
-            vcpus: 1,
-            isPersistent: true, activity: nil)
-        let facts = MoveFacts(
-            guest: guest, source: host("alpha"), destination: host("beta"), disks: [], sameName: nil,
-            sameUUID: nil)
-        return try MovePlan(facts: facts, request: request, findings: [])
+        return MovePlan(
+            guest: GuestIdentity(name: "web01", uuid: "u"), source: host("alpha"), destination: host("beta"),
+            request: request, wasPaused: paused, isPersistent: true, method: method, vouchesForStorage: false,
+            choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
+            destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]), forecast: nil)
     }
 
     private func migration(_ plan: MovePlan, _ ports: ScriptedPorts) -> LiveMigration<ScriptedPorts> {
@@ -56,7 +47,7 @@ struct LiveMigrationTests {
         var script = wholeMove
         script.offset = ClockOffset(offset: .milliseconds(5), error: .milliseconds(2))
         let ports = ScriptedPorts(script)
-        let result = try await migration(try plan(), ports).run()
+        let result = try await migration(plan(), ports).run()
         #expect(result.rounds == 2)
         #expect(result.wire == ByteCount(4096))
         #expect(
@@ -71,7 +62,7 @@ struct LiveMigrationTests {
 
     @Test("measures by the arrival of events where the clocks cannot be compared")
     func arrival() async throws {
-        let result = try await migration(try plan(), ScriptedPorts(wholeMove)).run()
+        let result = try await migration(plan(), ScriptedPorts(wholeMove)).run()
         #expect(result.downtime?.method == .eventArrival)
         #expect(result.downtime?.duration == .milliseconds(20))
     }
@@ -83,7 +74,7 @@ struct LiveMigrationTests {
         script.eventSides = [.source]
         script.destination = [Self.standing]
         let ports = ScriptedPorts(script)
-        let result = try await migration(try plan(paused: true), ports).run()
+        let result = try await migration(plan(paused: true), ports).run()
         #expect(result.downtime == nil)
         #expect(ports.resumed.isEmpty)
     }
@@ -128,7 +119,7 @@ struct LiveMigrationTests {
         script.source = row.source
         script.destination = row.destination
         let ports = ScriptedPorts(script)
-        let error = await #expect(throws: ApusError.self) { try await migration(try plan(), ports).run() }
+        let error = await #expect(throws: ApusError.self) { try await migration(plan(), ports).run() }
         #expect(error?.code == row.code)
         #expect(ports.resumed == row.resumed)
         #expect(error?.detail.contains("web01") == true)
@@ -138,7 +129,7 @@ struct LiveMigrationTests {
     func arrivedAnyway() async throws {
         var script = ScriptedPorts.Script()
         script.failure = Self.broken
-        let result = try await migration(try plan(), ScriptedPorts(script)).run()
+        let result = try await migration(plan(), ScriptedPorts(script)).run()
         #expect(result.remarks.count == 1)
     }
 
@@ -148,7 +139,7 @@ struct LiveMigrationTests {
         script.failure = Self.broken
         script.destination = [Self.standing]
         let ports = ScriptedPorts(script)
-        _ = try await migration(try plan(), ports).run()
+        _ = try await migration(plan(), ports).run()
         #expect(ports.resumed == [.destination])
     }
 
@@ -171,7 +162,7 @@ struct LiveMigrationTests {
         script.source = [Self.running]
         script.destination = [nil]
         let ports = ScriptedPorts(script)
-        let migration = migration(try plan(), ports)
+        let migration = migration(plan(), ports)
         await migration.requestAbort(row.reason)
         let error = await #expect(throws: ApusError.self) { try await migration.run() }
         #expect(error?.code == row.code)
@@ -185,7 +176,7 @@ struct LiveMigrationTests {
         script.abortRefusals = .max
         script.source = [Self.running]
         script.destination = [Self.standing]
-        let migration = migration(try plan(), ScriptedPorts(script))
+        let migration = migration(plan(), ScriptedPorts(script))
         await migration.requestAbort(.signal)
         let error = await #expect(throws: ApusError.self) { try await migration.run() }
         #expect(error?.code == .stateNotKnown)
@@ -197,7 +188,7 @@ struct LiveMigrationTests {
         var script = ScriptedPorts.Script()
         script.failure = ApusError(.connectionLost, "wait", "the connection broke", hint: nil)
         script.busyAnswers = 20
-        let result = try await migration(try plan(), ScriptedPorts(script)).run()
+        let result = try await migration(plan(), ScriptedPorts(script)).run()
         #expect(result.destinationState.kind == .running)
         #expect(result.remarks.contains { $0.contains("broke meanwhile") })
     }
@@ -208,7 +199,7 @@ struct LiveMigrationTests {
         script.refusesEvents = true
         let ports = ScriptedPorts(script)
         let request = MoveRequest(downtimeLimit: .milliseconds(50))
-        await #expect(throws: ApusError.self) { try await migration(try plan(request: request), ports).run() }
+        await #expect(throws: ApusError.self) { try await migration(plan(request: request), ports).run() }
         #expect(ports.limits == [.milliseconds(50), .milliseconds(300)])
     }
 
@@ -220,7 +211,7 @@ struct LiveMigrationTests {
         script.destination = [nil]
         let request = MoveRequest(timeout: .seconds(5))
         let error = await #expect(throws: ApusError.self) {
-            try await migration(try plan(request: request), ScriptedPorts(script)).run()
+            try await migration(plan(request: request), ScriptedPorts(script)).run()
         }
         #expect(error?.code == .timedOut)
     }
@@ -233,33 +224,23 @@ struct LiveMigrationTests {
         script.source = [Self.running]
         script.destination = [nil]
         let failing = ScriptedPorts(script)
-        _ = try? await migration(try plan(request: request), failing).run()
+        _ = try? await migration(plan(request: request), failing).run()
         #expect(failing.limits == [.milliseconds(50), .milliseconds(300)])
         let succeeding = ScriptedPorts(wholeMove)
-        _ = try await migration(try plan(request: request), succeeding).run()
+        _ = try await migration(plan(request: request), succeeding).run()
         #expect(succeeding.limits == [.milliseconds(50)])
     }
 
-    @Test("a plan is not made against a blocker")
-    func blocked() throws {
-        let finding = Finding(.diskNotShared, .blocker, host: "alpha", subject: "vda", detail: "d", hint: "h")
-        let good = try plan()
-        let facts = MoveFacts(
-            guest: Guest(
-                identity: good.guest, host: "alpha", state: Self.running, memory: .zero, vcpus: 1,
-                isPersistent: true,
-                activity: nil),
-            source: HostFacts(
-                host: good.source, uuid: nil, libvirtVersion: SoftwareVersion(9, 0, 0),
-                hypervisorVersion: SoftwareVersion(7, 2, 0), processors: 1, memory: .zero, freeMemory: nil),
-            destination: HostFacts(
-                host: good.destination, uuid: nil, libvirtVersion: SoftwareVersion(9, 0, 0),
-                hypervisorVersion: SoftwareVersion(7, 2, 0), processors: 1, memory: .zero, freeMemory: nil),
-            disks: [], sameName: nil, sameUUID: nil)
-        #expect {
-            try MovePlan(facts: facts, request: MoveRequest(), findings: [finding])
-        } throws: { error in
-            (error as? ApusError)?.code == .blocked && (error as? ApusError)?.findings == [finding]
+    @Test("a plan that would lose the guest is refused before anything is touched")
+    func refused() async throws {
+        var method = TransferMethod()
+        method.connections = 4
+        method.allowsPostCopy = true
+        let ports = ScriptedPorts(wholeMove)
+        let error = await #expect(throws: ApusError.self) {
+            try await migration(plan(method: method), ports).run()
         }
+        #expect(error?.code == .planRefused)
+        #expect(ports.transfers == 0)
     }
 }

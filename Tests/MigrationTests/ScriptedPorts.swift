@@ -28,6 +28,7 @@ final class ScriptedPorts: MovePorts {
         var resumed: [Side] = []
         var limits: [Duration] = []
         var aborts = 0
+        var transfers = 0
     }
 
     let clock = JumpingClock()
@@ -46,6 +47,7 @@ final class ScriptedPorts: MovePorts {
     var resumed: [Side] { state.withLock(\.resumed) }
     var limits: [Duration] { state.withLock(\.limits) }
     var aborts: Int { state.withLock(\.aborts) }
+    var transfers: Int { state.withLock(\.transfers) }
 
     func events() async throws(ApusError) -> AsyncStream<GuestEvent<JumpingClock.Instant>> {
         if state.withLock(\.script.refusesEvents) {
@@ -55,6 +57,7 @@ final class ScriptedPorts: MovePorts {
     }
 
     func transfer() async throws(ApusError) {
+        state.withLock { $0.transfers += 1 }
         let script = state.withLock(\.script)
         for (kind, side) in zip(script.events, script.eventSides) {
             clock.advance(by: .milliseconds(10))

@@ -5,6 +5,8 @@ package struct PlanBasis: Sendable, Hashable, Codable {
     /// What is said, by what it is about.
     package let facts: [String: String]
 
+    package init(_ facts: [String: String]) { self.facts = facts }
+
     package init(_ facts: MoveFacts) {
         var said = [
             "guest UUID": facts.guest.identity.uuid,
