@@ -15,7 +15,7 @@ struct ArchitectureTests {
         "Journal": ["Migration", "FleetModel", "GRDB"],
         "LibvirtFleet": ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", "Logging"],
         "ApusCommands": [
-            "LibvirtFleet", "Migration", "Policy", "FleetModel", "ArgumentParser", "Yams", "Logging",
+            "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", "ArgumentParser", "Yams", "Logging",
         ],
         "apus": ["ApusCommands"],
     ]
@@ -32,7 +32,8 @@ struct ArchitectureTests {
     func imports() throws {
         for (module, allowed) in Self.allowed {
             for file in try Self.sources(below: "Sources/\(module)") {
-                for line in try Self.lines(of: file) {
+                // An indented line is in another language: a program that a string carries to a host.
+                for line in try Self.lines(of: file) where !line.hasPrefix(" ") {
                     let words = line.split(separator: " ")
                     guard let position = words.firstIndex(of: "import"), position <= 2,
                         words[..<position].allSatisfy({

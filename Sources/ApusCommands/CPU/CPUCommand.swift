@@ -112,7 +112,7 @@ private struct HostVerdict: Encodable {
     let reason: String
     let missing: [String]
 
-    /// - Parameter beyond: what the guest's own host lacks as well, which keeps it from nowhere.
+    /// `beyond` is what the guest's own host lacks as well, which keeps it from nowhere.
     init(_ host: String, _ verdict: CPUFacts.Verdict, beyond: [String]) {
         self.host = host
         switch verdict {

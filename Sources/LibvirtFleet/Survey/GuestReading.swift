@@ -23,6 +23,9 @@ struct GuestReading: Sendable {
     ///   - live: what runs now.
     ///   - migratable: the form that the other host gets; its `<cpu>` is the guest's true one.
     ///   - inactive: what the next start would use; `nil` for a guest without a definition.
+    ///   - snapshots: how many libvirt knows.
+    ///   - checkpoints: how many libvirt knows.
+    /// - Throws: `XMLError` with `missing` for a disk without a target.
     init(
         live: GuestDefinition, migratable: GuestDefinition?, inactive: GuestDefinition?, snapshots: Int,
         checkpoints: Int

@@ -29,6 +29,7 @@ package struct Experience: Sendable {
     ///   - request: the user's limits.
     ///   - measuredDirty: a sample taken just now; without one, the latest that was kept.
     ///   - measuredLink: a probe made just now; without one, the latest that was kept.
+    /// - Returns: the input of `ForecastModel`.
     package func input(
         _ facts: MoveFacts, _ request: MoveRequest, measuredDirty: DirtyProfile?, measuredLink: ByteRate?
     ) -> ForecastInput {
