@@ -15,7 +15,8 @@ struct ArchitectureTests {
         "Journal": ["Migration", "FleetModel", "GRDB"],
         "LibvirtFleet": ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", "Logging"],
         "ApusCommands": [
-            "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", "ArgumentParser", "Yams", "Logging",
+            "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", "ArgumentParser", "Yams",
+            "Logging",
         ],
         "apus": ["ApusCommands"],
     ]
