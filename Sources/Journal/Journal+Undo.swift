@@ -49,7 +49,7 @@ extension UndoRecord {
 extension UndoRecord.Trace {
     fileprivate var columns: (kind: String, pool: String?, name: String) {
         switch self {
-        case .volume(let pool, let name): ("volume", pool, name)
+        case .volume(let pool, let path): ("volume", pool, path)
         case .transientPool(let name): ("transient-pool", nil, name)
         case .file(let path): ("file", nil, path)
         }
@@ -59,7 +59,7 @@ extension UndoRecord.Trace {
         let kind: String = try row.value("trace")
         let name: String = try row.value("name")
         switch kind {
-        case "volume": self = .volume(pool: try row.value("pool"), name: name)
+        case "volume": self = .volume(pool: try row.value("pool"), path: name)
         case "transient-pool": self = .transientPool(name: name)
         case "file": self = .file(name)
         default: throw UnreadableValue(column: "trace")

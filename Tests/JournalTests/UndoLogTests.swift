@@ -27,7 +27,7 @@ struct UndoLogTests {
     func roundTrip() throws {
         let records = [
             Self.record("a", trace: .transientPool(name: "apus-probe")),
-            Self.record("b", trace: .volume(pool: "apus-probe", name: "it's one")),
+            Self.record("b", trace: .volume(pool: "apus-probe", path: "/images/it's one")),
             Self.record("c", trace: .file("/images/ü")),
         ]
         for record in records + [Self.record("d", on: "beta")] { try log.note(record) }

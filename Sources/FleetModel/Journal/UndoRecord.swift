@@ -2,8 +2,8 @@
 package struct UndoRecord: Sendable, Hashable, Codable {
     /// What is there to be removed.
     package enum Trace: Sendable, Hashable, Codable {
-        /// A volume of a storage pool.
-        case volume(pool: String, name: String)
+        /// A volume of a storage pool, by its path: the pool may be gone before it.
+        case volume(pool: String, path: String)
         /// A storage pool that lives until it is destroyed.
         case transientPool(name: String)
         /// A file, by its path on the host.

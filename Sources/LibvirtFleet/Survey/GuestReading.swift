@@ -61,6 +61,10 @@ enum Path {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    static func name(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
     /// Without doubled and trailing slashes.
     static func normal(_ path: String) -> String {
         "/" + path.split(separator: "/").joined(separator: "/")

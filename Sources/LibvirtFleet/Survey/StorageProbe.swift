@@ -1,8 +1,7 @@
 import DomainXML
-package import FleetModel
+import FleetModel
 import Libvirt
-import Logging
-package import Migration
+import Migration
 import Transfer
 
 /// Finds out whether a directory is the same on two hosts: a file of a name that nobody else has is created on
@@ -99,9 +98,7 @@ struct StorageProbe: Sendable {
         if taken == nil, pools != nil {
             let record = record(.transientPool(name: name), id: name, on: link)
             try run.undo.note(record)
-            let xml = try Self.written { () throws(XMLError) in
-                try PoolDefinition.directory(name: name, path: directory)
-            }
+            let xml = try Self.directoryPool(name, at: directory)
             do throws(ApusError) {
                 try await link.use { (connection) throws(LibvirtError) in
                     try await connection.createTransientPool(xml)
@@ -127,7 +124,8 @@ struct StorageProbe: Sendable {
     ) async throws(ApusError) {
         switch way {
         case .pool(let pool, _):
-            let record = record(.volume(pool: pool, name: name), id: "\(name)-file", on: source)
+            let record = record(
+                .volume(pool: pool, path: "\(directory)/\(name)"), id: "\(name)-file", on: source)
             try run.undo.note(record)
             traces.append((source, record))
             let xml = try Self.written { () throws(XMLError) in
@@ -162,6 +160,11 @@ struct StorageProbe: Sendable {
         return answer.hasPrefix("yes")
     }
 
+    /// The definition of a pool over a directory.
+    static func directoryPool(_ name: String, at path: String) throws(ApusError) -> String {
+        try written { () throws(XMLError) in try PoolDefinition.directory(name: name, path: path) }
+    }
+
     private static func written(_ write: () throws(XMLError) -> String) throws(ApusError) -> String {
         do throws(XMLError) { return try write() } catch {
             throw ApusError(
@@ -173,68 +176,5 @@ struct StorageProbe: Sendable {
     private func record(_ trace: UndoRecord.Trace, id: String, on link: HostLink) -> UndoRecord {
         UndoRecord(
             id: id, run: run.id, host: link.host.name, uri: link.host.uri, trace: trace, owner: run.owner)
-    }
-}
-
-/// One run of a command, as far as what it creates on hosts is concerned.
-package struct ProbeRun: Sendable {
-    /// Unique among all runs of all controllers.
-    package let id: String
-    package let owner: ProcessMark
-    package let undo: any UndoLog
-
-    package init(id: String, owner: ProcessMark, undo: any UndoLog) {
-        self.id = id
-        self.owner = owner
-        self.undo = undo
-    }
-}
-
-/// Takes away what a probe created.
-struct ProbeSweep: Sendable {
-    let undo: any UndoLog
-
-    /// Removes what processes that are gone left on a host. What cannot be removed now stays noted.
-    func sweep(_ link: HostLink) async throws(ApusError) {
-        for record in try undo.left(on: link.host.name) { await remove(record, on: link) }
-    }
-
-    /// Removes one trace, and forgets it when it is gone.
-    func remove(_ record: UndoRecord, on link: HostLink) async {
-        do throws(ApusError) {
-            switch record.trace {
-            case .volume(let pool, let name):
-                try await link.use { (connection) throws(LibvirtError) in
-                    try await Self.tolerating([.noStorageVolume, .noStoragePool]) { () throws(LibvirtError) in
-                        try await connection.deleteVolume(named: name, inPool: pool)
-                    }
-                }
-            case .transientPool(let name):
-                try await link.use { (connection) throws(LibvirtError) in
-                    try await Self.tolerating([.noStoragePool]) { () throws(LibvirtError) in
-                        try await connection.destroyPool(named: name)
-                    }
-                }
-            case .file(let path):
-                guard let words = link.host.remoteShell else { return }
-                _ = try await RemoteShell(host: link.host.name, words: words)
-                    .run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove the probe file \(path)")
-            }
-            try undo.clear(record.id)
-        } catch {
-            Logger.current.warning(
-                "a probe could not be removed; the next check on this host tries again",
-                metadata: [
-                    "host": "\(link.host.name)", "what": "\(record.trace)", "reason": "\(error.detail)",
-                ])
-        }
-    }
-
-    private static func tolerating(
-        _ codes: Set<LibvirtError.Code>, _ work: () async throws(LibvirtError) -> Void
-    ) async throws(LibvirtError) {
-        do throws(LibvirtError) { try await work() } catch {
-            guard codes.contains(error.code) else { throw error }
-        }
     }
 }
