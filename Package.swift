@@ -68,9 +68,11 @@ let package = Package(
         // Tests, one per module; LabTests drive real guests on two or more real libvirt hosts
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strict),
-        .testTarget(name: "DomainXMLTests", dependencies: ["DomainXML"], swiftSettings: strict),
+        .testTarget(
+            name: "DomainXMLTests", dependencies: ["DomainXML", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
-        .testTarget(name: "PolicyTests", dependencies: ["Policy", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "PolicyTests", dependencies: ["Policy", "FleetModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FleetModel"], swiftSettings: strict),
         .testTarget(
             name: "LibvirtFleetTests", dependencies: ["LibvirtFleet", "Libvirt", "Migration", "FleetModel"],
@@ -81,7 +83,9 @@ let package = Package(
             name: "JournalTests", dependencies: ["Journal", "Migration", "FleetModel", grdb],
             swiftSettings: strict),
         .testTarget(
-            name: "ApusCommandsTests", dependencies: ["ApusCommands", "FleetModel"], swiftSettings: strict),
+            name: "ApusCommandsTests", dependencies: ["ApusCommands", "Policy", "FleetModel", "TestSupport"],
+            swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "LabSupport", dependencies: [subprocess, systemPackage], path: "Tests/LabSupport",
             swiftSettings: strict),

@@ -1,4 +1,5 @@
 import DomainXML
+import TestSupport
 import Testing
 
 @Suite("A hostile document")

@@ -1,4 +1,5 @@
 import FleetModel
+import TestSupport
 import Testing
 
 @testable import Policy
@@ -8,7 +9,7 @@ import Testing
 struct PreflightPropertyTests {
     @Test("keeps its order, and an ignored code lifts nothing else", arguments: 0..<400)
     func bent(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var sample = Sample()
         for _ in 0..<Int.random(in: 0...12, using: &random) {
             try #require(PreflightCase.all.randomElement(using: &random)).bend(&sample)
@@ -39,7 +40,7 @@ struct PreflightPropertyTests {
     }
 
     /// Numbers and texts that no host would give.
-    private func distort(_ sample: inout Sample, _ random: inout Seeded) {
+    private func distort(_ sample: inout Sample, _ random: inout SeededGenerator) {
         let integers = [Int.min, -1, 0, 1, 64, Int.max]
         let counts = [ByteCount.zero, ByteCount(1), ByteCount(.max), .mebibytes(2)]
         let texts = ["", "/", "//", "a", "127.", "*", ".", String(repeating: "ß", count: 300)]
@@ -82,18 +83,5 @@ struct PreflightPropertyTests {
                         exists: false, directoryExists: true, isWritable: true, free: amount()))
             }
         ]
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -44,6 +44,7 @@ struct FindingReport: Encodable {
     let subject: String
     let detail: String
     let hint: String
+    let ignored: Bool
 
     init(_ finding: Finding) {
         code = finding.code.rawValue
@@ -52,6 +53,7 @@ struct FindingReport: Encodable {
         subject = finding.subject
         detail = finding.detail
         hint = finding.hint
+        ignored = finding.isIgnored
     }
 }
 
@@ -123,7 +125,7 @@ struct FindingList {
 
     func text() -> String {
         findings.map { finding in
-            "  \(finding.severity.rawValue): \(finding.detail) [\(finding.code.rawValue)]\n    "
+            "  \(finding.severity.rawValue)\(finding.isIgnored ? " (ignored)" : ""): \(finding.detail) [\(finding.code.rawValue)]\n    "
                 + "\(finding.hint)"
         }
         .joined(separator: "\n")
