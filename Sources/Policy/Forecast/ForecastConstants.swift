@@ -34,7 +34,7 @@ enum ForecastConstants {
     /// From the command to the first byte of memory.
     static let before = 0.38
     /// From the guest's first instruction on the destination to the end of the command: libvirt's clean-up.
-    static let after = 2.02
+    static let after = 0.25
     /// What a switchover costs beyond sending the rest: the state of the devices, the events, the start.
     static let switchover = 0.035
     /// The same when the memory is pulled afterwards.
@@ -48,10 +48,16 @@ enum ForecastConstants {
 
     // MARK: When nothing was measured
 
+    /// Of the shortest sampled period: the share in which a guest that rewrote all its working set within the
+    /// period did so.
+    static let saturationShare = 0.3
+
     /// 1 Gbit/s less the headers of Ethernet, IP and TCP.
     static let assumedLink = 117e6
     /// Of a guest about which nothing is known: the share of its memory that it dirties in a second.
     static let assumedDirtyShare = 0.01
-    /// Convergence is judged over this long when the user gave no timeout.
+    /// Without a timeout convergence is judged over this long, or over so many times what it takes to send the
+    /// memory once.
     static let deadline = 60.0
+    static let patience = 4.0
 }

@@ -54,12 +54,12 @@ struct StrategyOutcome: Sendable {
 
     /// Pages that are in the cache when they are sent again shrink; by how much is the guest's secret.
     private init(xbzrle scenario: Scenario) {
-        let plain = StrategyOutcome(preCopy: scenario)
-        guard scenario.curve.workingSet > ForecastConstants.xbzrleCache else {
-            self = plain
-            return
+        let rate = scenario.rate(connections: 1)
+        var simulation = Self.simulation(scenario, rate: rate)
+        if scenario.curve.workingSet <= ForecastConstants.xbzrleCache {
+            simulation.resend = scenario.xbzrleGain
         }
-        self = plain
+        self.init(simulation.run(), scenario, rate: rate)
     }
 
     /// Pre-copy until it stalls or its time is up; then the guest switches over and pulls the rest.
