@@ -35,16 +35,22 @@ enum ForecastConstants {
     static let before = 0.38
     /// From the guest's first instruction on the destination to the end of the command: libvirt's clean-up.
     static let after = 0.25
-    /// What a switchover costs beyond sending the rest: the state of the devices, the events, the start.
-    static let switchover = 0.035
+    /// What a switchover costs beyond sending the rest: what still waits in the socket, the state of the
+    /// devices, the start on the destination. The first on a quiet host, the last on a busy one.
+    static let switchoverQuiet = 0.03
+    static let switchover = 0.07
+    static let switchoverBusy = 0.16
     /// The same when the memory is pulled afterwards.
     static let postCopySwitchover = 0.08
+    /// How far, as a share of the sender's speed, a guest has to stay below it for its writes to fall on unsent
+    /// pages as often as chance has it.
+    static let closeChase = 0.1
     /// How fast QEMU finds out that memory is zero.
     static let zeroScan = 2.0e9
     /// What one connection carries when the link does not limit it.
     static let streamRate = 1.0e9
     /// A QEMU process's own memory, beside the guest's.
-    static let processOverhead = 38.0 * 0x1p20
+    static let processOverhead = 40.0 * 0x1p20
 
     // MARK: When nothing was measured
 

@@ -61,7 +61,7 @@ struct PreCopySimulation: Sendable {
             copy.wire += sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize * resend
             let dirtied = curve.bytes(within: seconds * (1 - throttle))
             let before = left
-            left = union(left - sent, dirtied, among: curve.workingSet)
+            left = union(left - sent, dirtied, sent: sent, among: curve.workingSet)
             if throttles {
                 strikes = dirtied > sent * ForecastConstants.throttleTrigger ? strikes + 1 : 0
                 if strikes >= 2 {
@@ -93,7 +93,8 @@ struct PreCopySimulation: Sendable {
             sent / memoryRate + zeroWire / rate + (zeros - zerosLeft) / ForecastConstants.zeroScan
         copy.wire = sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize + zeroWire
         copy.rounds = 1
-        copy.left = union(data - sent, curve.bytes(within: copy.running), among: data)
+        copy.left = union(
+            data - sent, curve.bytes(within: copy.running), sent: sent, among: data)
         return copy
     }
 
@@ -103,11 +104,16 @@ struct PreCopySimulation: Sendable {
         return bytes < 0 ? 0 : ((bytes / step).rounded(.down) + 1) * step
     }
 
-    /// What is dirty when `unsent` still was and `dirtied` became so: some pages are both.
-    private func union(_ unsent: Double, _ dirtied: Double, among all: Double) -> Double {
-        guard all > 0 else { return unsent + dirtied }
+    /// What is dirty when `unsent` still was and `dirtied` became so; some pages are both.
+    ///
+    /// As many as chance has it, while the sender gains on the guest. The closer the guest comes to the sender's
+    /// speed, the fewer: a writer that sweeps at that speed stays ahead of the sender.
+    private func union(_ unsent: Double, _ dirtied: Double, sent: Double, among all: Double) -> Double {
+        let apart = unsent + dirtied
         let most = max(all, unsent, dirtied)
-        return unsent + dirtied - unsent * dirtied / most
+        guard most > 0, sent > 0 else { return apart }
+        let gain = (1 - dirtied / sent) / ForecastConstants.closeChase
+        return min(most, apart - min(1, max(0, gain)) * unsent * dirtied / most)
     }
 
     private func skip(_ copy: inout SimulatedCopy, roundOf seconds: Double, sending bytes: Double) {

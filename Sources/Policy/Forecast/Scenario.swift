@@ -16,6 +16,7 @@ struct Scenario: Sendable {
     let disks: Double
     let before: Double
     let after: Double
+    let switchover: Double
     /// What xbzrle leaves of a page that it knows, as a share.
     let xbzrleGain: Double
 
@@ -30,6 +31,9 @@ struct Scenario: Sendable {
         linkRate = Self.linkRate(input, mood)
         bandwidthLimit = input.bandwidthLimit.map { max(1, Double($0.bytesPerSecond)) }
         downtimeLimit = max(0.001, input.downtimeLimit?.seconds ?? ForecastConstants.downtimeLimit)
+        switchover = Self.pick(
+            mood, ForecastConstants.switchoverQuiet, ForecastConstants.switchover,
+            ForecastConstants.switchoverBusy)
         xbzrleGain = Self.pick(mood, 0.1, 0.6, 1)
         // Without a timeout nothing ends a big guest's move after 60 s.
         let once = (data + disks) / min(linkRate, bandwidthLimit ?? .infinity)
@@ -72,11 +76,18 @@ struct Scenario: Sendable {
         if let samples = input.dirty?.samples, !samples.isEmpty {
             return DirtyCurve(SampledProfile(samples).points(mood), limit: data)
         }
-        if let last = input.lastMove?.dirtyRate {
-            let rate = Double(last.bytesPerSecond) * pick(mood, 0.6, 1, 1.6)
-            return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
+        if let last = input.lastMove, let dirtied = rate(of: last, data: data) {
+            return DirtyCurve(
+                [.init(seconds: 1, bytes: dirtied * pick(mood, 0.6, 1, 1.6))], limit: data)
         }
         let rate = memory * ForecastConstants.assumedDirtyShare * pick(mood, 0, 1, 10)
         return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
+    }
+
+    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent more than once.
+    private static func rate(of last: PastMove, data: Double) -> Double? {
+        if let rate = last.dirtyRate { return Double(rate.bytesPerSecond) }
+        guard let wire = last.wire, let transfer = last.transfer?.seconds, transfer > 0 else { return nil }
+        return max(0, Double(wire.bytes) - data) / transfer
     }
 }

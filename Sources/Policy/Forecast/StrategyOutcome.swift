@@ -38,7 +38,7 @@ struct StrategyOutcome: Sendable {
     private init(_ copy: SimulatedCopy, _ scenario: Scenario, rate: Double) {
         let disks = scenario.disks / rate
         let rest = copy.left / ForecastConstants.pageSize * ForecastConstants.pageOnWire
-        let downtime = rest / rate + ForecastConstants.switchover
+        let downtime = rest / rate + scenario.switchover
         let total = scenario.before + disks + copy.running + downtime + scenario.after
         guard copy.converged, scenario.before + disks + copy.running <= scenario.deadline else {
             // What would be lost if it were stopped here is the downtime that a person has to expect.
@@ -93,7 +93,7 @@ struct StrategyOutcome: Sendable {
         let wire =
             scenario.data / ForecastConstants.pageSize * ForecastConstants.pageOnWire
             + scenario.zeros / ForecastConstants.pageSize * ForecastConstants.zeroPageOnWire
-        let stopped = wire / rate + scenario.zeros / ForecastConstants.zeroScan + ForecastConstants.switchover
+        let stopped = wire / rate + scenario.zeros / ForecastConstants.zeroScan + scenario.switchover
         self.init(
             total: scenario.before + scenario.disks / rate + stopped + scenario.after, downtime: stopped,
             wire: scenario.disks + wire, rounds: 1, converges: true)
