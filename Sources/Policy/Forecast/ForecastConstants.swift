@@ -42,11 +42,16 @@ enum ForecastConstants {
     static let switchoverBusy = 0.16
     /// The same when the memory is pulled afterwards.
     static let postCopySwitchover = 0.08
+    /// What the pulling of memory makes of the link, at best, likely and at worst: each missing page costs a
+    /// way there and back, beside the pages that are pushed.
+    static let pullBest = 1.0
+    static let pull = 0.6
+    static let pullWorst = 0.35
     /// How far, as a share of the sender's speed, a guest has to stay below it for its writes to fall on unsent
     /// pages as often as chance has it.
     static let closeChase = 0.1
     /// How fast QEMU finds out that memory is zero.
-    static let zeroScan = 2.0e9
+    static let zeroScan = 8.0e9
     /// What one connection carries when the link does not limit it.
     static let streamRate = 1.0e9
     /// A QEMU process's own memory, beside the guest's.

@@ -17,6 +17,8 @@ struct Scenario: Sendable {
     let before: Double
     let after: Double
     let switchover: Double
+    /// What the pulling of memory makes of the link, as a share.
+    let pull: Double
     /// What xbzrle leaves of a page that it knows, as a share.
     let xbzrleGain: Double
 
@@ -34,6 +36,8 @@ struct Scenario: Sendable {
         switchover = Self.pick(
             mood, ForecastConstants.switchoverQuiet, ForecastConstants.switchover,
             ForecastConstants.switchoverBusy)
+        pull = Self.pick(
+            mood, ForecastConstants.pullBest, ForecastConstants.pull, ForecastConstants.pullWorst)
         xbzrleGain = Self.pick(mood, 0.1, 0.6, 1)
         // Without a timeout nothing ends a big guest's move after 60 s.
         let once = (data + disks) / min(linkRate, bandwidthLimit ?? .infinity)

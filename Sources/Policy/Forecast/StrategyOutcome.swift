@@ -81,7 +81,7 @@ struct StrategyOutcome: Sendable {
 
     private init(pulling copy: SimulatedCopy, _ scenario: Scenario, rate: Double) {
         let rest = copy.left / ForecastConstants.pageSize * ForecastConstants.pageOnWire
-        let running = scenario.disks / rate + copy.running + rest / rate
+        let running = scenario.disks / rate + copy.running + rest / rate / scenario.pull
         self.init(
             total: scenario.before + running + ForecastConstants.postCopySwitchover + scenario.after,
             downtime: ForecastConstants.postCopySwitchover, wire: scenario.disks + copy.wire + rest,
