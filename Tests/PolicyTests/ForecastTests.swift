@@ -1,4 +1,5 @@
 import FleetModel
+import FoundationEssentials
 import Testing
 
 @testable import Policy
@@ -201,8 +202,10 @@ struct ForecastTests {
                     strategy: .postCopy, total: .seconds(-1), rounds: -1,
                     dirtyRate: ByteRate(bytesPerSecond: .max))),
         ])
-    func nonsense(input: ForecastInput) {
+    func nonsense(input: ForecastInput) throws {
         let forecast = ForecastModel.forecast(input)
+        let stored = try JSONEncoder().encode(forecast)
+        #expect(try JSONDecoder().decode(Forecast.self, from: stored) == forecast)
         #expect(forecast.strategies.count == MoveStrategy.allCases.count)
         for strategy in forecast.strategies {
             #expect(strategy.total.low >= .zero)

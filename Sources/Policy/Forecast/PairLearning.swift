@@ -18,10 +18,10 @@ extension PairCorrection {
             speedRatio: ratio ?? 1, moves: moves.count)
     }
 
-    /// Throughput over the link's speed, of a move that was long enough to tell.
+    /// Throughput over the link's speed, of a move that was long enough to tell: the switchover is in it.
     private static func speedRatio(of move: PastMove) -> Double? {
         guard let wire = move.wire, let link = move.link, let transfer = move.transfer?.seconds,
-            transfer > 1, link.bytesPerSecond > 0, move.strategy == .preCopy || move.strategy == .stopAndCopy
+            transfer > 3, link.bytesPerSecond > 0, move.strategy == .preCopy || move.strategy == .stopAndCopy
         else { return nil }
         let ratio = Double(wire.bytes) / transfer / Double(link.bytesPerSecond)
         return ratio > 0.1 && ratio < 3 ? ratio : nil

@@ -70,9 +70,9 @@ struct Scenario: Sendable {
         case .moves: rate = Double(input.link?.rate.bytesPerSecond ?? 0) * pick(mood, 1.08, 1, 0.9)
         case nil: rate = ForecastConstants.assumedLink * pick(mood, 10, 1, 0.1)
         }
-        let ratio = input.correction?.speedRatio ?? 1
-        let sane = ratio.isFinite && ratio > 0.01 && ratio < 10 ? ratio : 1
-        return max(1, rate * sane / Double(max(0, min(10_000, input.concurrentMoves)) + 1))
+        let ratio = input.link?.source == .probe ? input.correction?.speedRatio ?? 1 : 1
+        let moves = Double(max(0, min(10_000, input.concurrentMoves)) + 1)
+        return max(1, rate * max(0.05, min(2, ratio)) / moves)
     }
 
     private static func curve(_ input: ForecastInput, data: Double, _ mood: Mood) -> DirtyCurve {
