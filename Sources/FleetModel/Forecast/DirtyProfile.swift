@@ -6,6 +6,8 @@ package struct DirtySample: Sendable, Hashable, Codable {
         case pageSampling = "page-sampling"
         /// KVM's dirty log: exact, since QEMU 6.2; the guest pays for the log while it is on.
         case dirtyBitmap = "dirty-bitmap"
+        /// Pages of the guest's memory, read again and again: any accelerator, and below a second.
+        case pageReading = "page-reading"
     }
 
     package let period: Duration
@@ -14,12 +16,15 @@ package struct DirtySample: Sendable, Hashable, Codable {
     package let mode: Mode
     /// The guest memory that the pages were drawn from.
     package let memory: ByteCount
+    /// How many pages were looked at, where that is known: the counting error's n.
+    package let pages: Int?
 
-    package init(period: Duration, dirtied: ByteCount, mode: Mode, memory: ByteCount) {
+    package init(period: Duration, dirtied: ByteCount, mode: Mode, memory: ByteCount, pages: Int? = nil) {
         self.period = period
         self.dirtied = dirtied
         self.mode = mode
         self.memory = memory
+        self.pages = pages
     }
 
     /// From libvirt's `dirtyrate.megabytes_per_second`, which is cut to whole MiB/s: half of one is put back.
@@ -44,4 +49,35 @@ package struct DirtyProfile: Sendable, Hashable, Codable {
 
     package init(from decoder: any Decoder) throws { samples = try [DirtySample](from: decoder) }
     package func encode(to encoder: any Encoder) throws { try samples.encode(to: encoder) }
+}
+
+/// One page of a guest's memory as it was read at several times.
+package struct PageTrace: Sendable, Hashable, Codable {
+    package struct Reading: Sendable, Hashable, Codable {
+        /// When it was read, on any clock that all readings share.
+        package let time: Duration
+        /// Equal for equal content.
+        package let digest: UInt64
+
+        package init(time: Duration, digest: UInt64) {
+            self.time = time
+            self.digest = digest
+        }
+    }
+
+    /// In the order of their times.
+    package let readings: [Reading]
+
+    package init(_ readings: [Reading]) { self.readings = readings }
+}
+
+/// The next thing to measure about a guest before its move is forecast.
+package enum SamplingStep: Sendable, Hashable {
+    /// `virDomainStartDirtyRateCalc` over a whole number of seconds.
+    case calculate(seconds: Int, mode: DirtySample.Mode)
+    /// `virDomainMemoryPeek`: blocks spread evenly over the memory, read twice a second apart; then those
+    /// that
+    /// changed, at most `kept` of them, again and again for `window`. Each of their pages that changed in that
+    /// second gives a `PageTrace`.
+    case readPages(blocks: Int, blockSize: ByteCount, kept: Int, window: Duration)
 }

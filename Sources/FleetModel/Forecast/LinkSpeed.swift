@@ -23,15 +23,16 @@ package struct PairCorrection: Sendable, Hashable, Codable {
     package let before: Duration
     /// From the guest's first instruction on the destination to the end of the command.
     package let after: Duration
-    /// Throughput of the transfer ÷ the link's speed.
+    /// Throughput of the transfer ÷ the link's speed by a probe; a speed that is from moves has it in it.
     package let speedRatio: Double
     /// How many moves it rests on.
     package let moves: Int
 
+    /// What is no positive number counts as a `speedRatio` of 1.
     package init(before: Duration, after: Duration, speedRatio: Double, moves: Int) {
         self.before = before
         self.after = after
-        self.speedRatio = speedRatio
+        self.speedRatio = speedRatio.isFinite && speedRatio > 0 ? speedRatio : 1
         self.moves = moves
     }
 }

@@ -34,24 +34,41 @@ enum ForecastConstants {
     /// From the command to the first byte of memory.
     static let before = 0.38
     /// From the guest's first instruction on the destination to the end of the command: libvirt's clean-up.
-    static let after = 2.02
-    /// What a switchover costs beyond sending the rest: the state of the devices, the events, the start.
-    static let switchover = 0.035
+    static let after = 0.25
+    /// What a switchover costs beyond sending the rest: what still waits in the socket, the state of the
+    /// devices, the start on the destination. The first on a quiet host, the last on a busy one.
+    static let switchoverQuiet = 0.03
+    static let switchover = 0.07
+    static let switchoverBusy = 0.16
     /// The same when the memory is pulled afterwards.
     static let postCopySwitchover = 0.08
+    /// What the pulling of memory makes of the link, at best, likely and at worst: each missing page costs a
+    /// way there and back, beside the pages that are pushed.
+    static let pullBest = 1.0
+    static let pull = 0.6
+    static let pullWorst = 0.35
+    /// How far, as a share of the sender's speed, a guest has to stay below it for its writes to fall on unsent
+    /// pages as often as chance has it.
+    static let closeChase = 0.1
     /// How fast QEMU finds out that memory is zero.
-    static let zeroScan = 2.0e9
+    static let zeroScan = 8.0e9
     /// What one connection carries when the link does not limit it.
     static let streamRate = 1.0e9
     /// A QEMU process's own memory, beside the guest's.
-    static let processOverhead = 38.0 * 0x1p20
+    static let processOverhead = 40.0 * 0x1p20
 
     // MARK: When nothing was measured
+
+    /// Of the shortest sampled period: the share in which a guest that rewrote all its working set within the
+    /// period did so.
+    static let saturationShare = 0.3
 
     /// 1 Gbit/s less the headers of Ethernet, IP and TCP.
     static let assumedLink = 117e6
     /// Of a guest about which nothing is known: the share of its memory that it dirties in a second.
     static let assumedDirtyShare = 0.01
-    /// Convergence is judged over this long when the user gave no timeout.
+    /// Without a timeout convergence is judged over this long, or over so many times what it takes to send the
+    /// memory once.
     static let deadline = 60.0
+    static let patience = 4.0
 }

@@ -21,7 +21,7 @@ package enum ForecastModel {
         return Forecast(input: input, basis: basis, strategies: strategies)
     }
 
-    /// - Parameter outcomes: in the order of `Scenario.Mood.allCases`, the likely one in the middle.
+    /// The three scenarios' outcomes as ranges; they come in the order of `Scenario.Mood.allCases`.
     private static func forecast(
         _ strategy: MoveStrategy, _ outcomes: [StrategyOutcome], _ likely: Scenario, _ basis: Forecast.Basis
     ) -> StrategyForecast {

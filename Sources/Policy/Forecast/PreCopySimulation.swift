@@ -32,31 +32,36 @@ struct PreCopySimulation: Sendable {
     let patience: Double
     /// QEMU slows the guest down when it does not converge.
     var throttles = false
+    /// What a page costs that is sent again, as a share of its size: xbzrle's gain.
+    var resend = 1.0
     /// A stall ends the simulation: the caller does something else then.
     var endsAtStall = false
+
+    /// What QEMU expects to send within the downtime limit.
+    private var threshold: Double { memoryRate * downtimeLimit }
 
     /// Memory sent in a second.
     private var memoryRate: Double { rate * ForecastConstants.pageSize / ForecastConstants.pageOnWire }
 
+    /// Simulates the copy until the guest would stop.
+    ///
     /// - Parameter most: ends after so many rounds, converged or not.
-    func run(rounds most: Int = 100_000) -> SimulatedCopy {
+    /// - Returns: what was sent, and what is left.
+    func run(rounds most: Int = 10_000) -> SimulatedCopy {
         var copy = firstRound()
-        let threshold = memoryRate * downtimeLimit
         var left = copy.left
         var throttle = 0.0
         var strikes = 0
         while left >= threshold {
             guard copy.running < patience, copy.rounds < most else { break }
-            let chunk = memoryRate * iteration
-            let steps = ((left - threshold) / chunk).rounded(.down) + 1
-            let sent = min(left, steps * chunk)
-            let seconds = sent / memoryRate
+            let sent = min(left, wholeSteps(of: left - threshold))
+            let seconds = sent / memoryRate * resend
             copy.running += seconds
             copy.rounds += 1
-            copy.wire += sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize
+            copy.wire += sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize * resend
             let dirtied = curve.bytes(within: seconds * (1 - throttle))
             let before = left
-            left = union(left - sent, dirtied, among: curve.workingSet)
+            left = union(left - sent, dirtied, sent: sent, among: curve.workingSet)
             if throttles {
                 strikes = dirtied > sent * ForecastConstants.throttleTrigger ? strikes + 1 : 0
                 if strikes >= 2 {
@@ -70,7 +75,7 @@ struct PreCopySimulation: Sendable {
                 // The next round is this one again: the rest of the patience passes like it.
                 copy.stalled = true
                 if endsAtStall { break }
-                skip(&copy, roundOf: seconds, sending: sent)
+                skip(&copy, roundOf: seconds, sending: sent * resend)
             }
         }
         copy.left = left
@@ -78,27 +83,37 @@ struct PreCopySimulation: Sendable {
         return copy
     }
 
-    /// All of the memory once: zeros cost little, and the last of them are still to come when the round ends.
+    /// All of the memory once: zeros cost little, and some of them are still to come when the round ends.
     private func firstRound() -> SimulatedCopy {
         var copy = SimulatedCopy()
-        let threshold = memoryRate * downtimeLimit
         let zerosLeft = min(zeros, threshold)
-        let dataLeft = min(data, threshold - zerosLeft)
-        let sent = data - dataLeft
+        let sent = min(data, wholeSteps(of: data - (threshold - zerosLeft)))
         let zeroWire = zeros / ForecastConstants.pageSize * ForecastConstants.zeroPageOnWire
         copy.running =
             sent / memoryRate + zeroWire / rate + (zeros - zerosLeft) / ForecastConstants.zeroScan
         copy.wire = sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize + zeroWire
         copy.rounds = 1
-        copy.left = zerosLeft + union(dataLeft, curve.bytes(within: copy.running), among: data)
+        copy.left = union(
+            data - sent, curve.bytes(within: copy.running), sent: sent, among: data)
         return copy
     }
 
-    /// What is dirty when `unsent` still was and `dirtied` became so: some pages are both.
-    private func union(_ unsent: Double, _ dirtied: Double, among all: Double) -> Double {
-        guard all > 0 else { return unsent + dirtied }
+    /// As much as it takes to fall below `bytes`: QEMU looks only after each step.
+    private func wholeSteps(of bytes: Double) -> Double {
+        let step = memoryRate * iteration
+        return bytes < 0 ? 0 : ((bytes / step).rounded(.down) + 1) * step
+    }
+
+    /// What is dirty when `unsent` still was and `dirtied` became so; some pages are both.
+    ///
+    /// As many as chance has it, while the sender gains on the guest. The closer the guest comes to the sender's
+    /// speed, the fewer: a writer that sweeps at that speed stays ahead of the sender.
+    private func union(_ unsent: Double, _ dirtied: Double, sent: Double, among all: Double) -> Double {
+        let apart = unsent + dirtied
         let most = max(all, unsent, dirtied)
-        return unsent + dirtied - unsent * dirtied / most
+        guard most > 0, sent > 0 else { return apart }
+        let gain = (1 - dirtied / sent) / ForecastConstants.closeChase
+        return min(most, apart - min(1, max(0, gain)) * unsent * dirtied / most)
     }
 
     private func skip(_ copy: inout SimulatedCopy, roundOf seconds: Double, sending bytes: Double) {

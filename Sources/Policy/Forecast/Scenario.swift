@@ -16,6 +16,11 @@ struct Scenario: Sendable {
     let disks: Double
     let before: Double
     let after: Double
+    let switchover: Double
+    /// What the pulling of memory makes of the link, as a share.
+    let pull: Double
+    /// What xbzrle leaves of a page that it knows, as a share.
+    let xbzrleGain: Double
 
     init(_ input: ForecastInput, _ mood: Mood) {
         let memory = Double(input.memory.bytes)
@@ -24,11 +29,21 @@ struct Scenario: Sendable {
         data = min(memory, input.resident == nil ? memory * Self.pick(mood, 0.3, 0.8, 1) : used)
         zeros = memory - data
         curve = Self.curve(input, data: data, mood)
+        disks = Double(input.disksToCopy.bytes)
         linkRate = Self.linkRate(input, mood)
         bandwidthLimit = input.bandwidthLimit.map { max(1, Double($0.bytesPerSecond)) }
         downtimeLimit = max(0.001, input.downtimeLimit?.seconds ?? ForecastConstants.downtimeLimit)
-        deadline = input.timeout.map { max(0, $0.seconds) } ?? ForecastConstants.deadline
-        disks = Double(input.disksToCopy.bytes)
+        switchover = Self.pick(
+            mood, ForecastConstants.switchoverQuiet, ForecastConstants.switchover,
+            ForecastConstants.switchoverBusy)
+        pull = Self.pick(
+            mood, ForecastConstants.pullBest, ForecastConstants.pull, ForecastConstants.pullWorst)
+        xbzrleGain = Self.pick(mood, 0.1, 0.6, 1)
+        // Without a timeout nothing ends a big guest's move after 60 s.
+        let once = (data + disks) / min(linkRate, bandwidthLimit ?? .infinity)
+        deadline =
+            input.timeout.map { max(0, $0.seconds) }
+            ?? max(ForecastConstants.deadline, once * ForecastConstants.patience)
         let correction = input.correction
         before = max(0, correction?.before.seconds ?? ForecastConstants.before)
         after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.97, 1, 1.06)
@@ -55,9 +70,9 @@ struct Scenario: Sendable {
         case .moves: rate = Double(input.link?.rate.bytesPerSecond ?? 0) * pick(mood, 1.08, 1, 0.9)
         case nil: rate = ForecastConstants.assumedLink * pick(mood, 10, 1, 0.1)
         }
-        let ratio = input.correction?.speedRatio ?? 1
-        let sane = ratio.isFinite && ratio > 0.01 && ratio < 10 ? ratio : 1
-        return rate * sane / Double(max(0, min(10_000, input.concurrentMoves)) + 1)
+        let ratio = input.link?.source == .probe ? input.correction?.speedRatio ?? 1 : 1
+        let moves = Double(max(0, min(10_000, input.concurrentMoves)) + 1)
+        return max(1, rate * max(0.05, min(2, ratio)) / moves)
     }
 
     private static func curve(_ input: ForecastInput, data: Double, _ mood: Mood) -> DirtyCurve {
@@ -65,47 +80,18 @@ struct Scenario: Sendable {
         if let samples = input.dirty?.samples, !samples.isEmpty {
             return DirtyCurve(SampledProfile(samples).points(mood), limit: data)
         }
-        if let last = input.lastMove?.dirtyRate {
-            let rate = Double(last.bytesPerSecond) * pick(mood, 0.6, 1, 1.6)
-            return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
+        if let last = input.lastMove, let dirtied = rate(of: last, data: data) {
+            return DirtyCurve(
+                [.init(seconds: 1, bytes: dirtied * pick(mood, 0.6, 1, 1.6))], limit: data)
         }
         let rate = memory * ForecastConstants.assumedDirtyShare * pick(mood, 0, 1, 10)
         return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
     }
-}
 
-/// Samples put together by period, each with its counting error.
-struct SampledProfile: Sendable {
-    private let samples: [DirtySample]
-
-    init(_ samples: [DirtySample]) { self.samples = samples }
-
-    /// One point a period, at the mean or at the end of its 90 % interval.
-    func points(_ mood: Scenario.Mood) -> [DirtyCurve.Point] {
-        Dictionary(grouping: samples, by: \.period).map { period, samples in
-            let count = Double(samples.count)
-            let mean = samples.reduce(0) { $0 + Double($1.dirtied.bytes) } / count
-            let variance = samples.reduce(0) { $0 + Self.variance(of: $1) } / count / count
-            let spread = 1.645 * variance.squareRoot()
-            let bytes: Double
-            switch mood {
-            case .bright: bytes = max(0, mean - spread)
-            case .likely: bytes = mean
-            case .dark: bytes = mean + spread
-            }
-            return DirtyCurve.Point(seconds: period.seconds, bytes: bytes)
-        }
-    }
-
-    /// Page sampling counts hits among n pages, a binomial; libvirt's whole MiB/s add their own.
-    private static func variance(of sample: DirtySample) -> Double {
-        let step = sample.period.seconds * 0x1p20
-        let rounding = step * step / 12
-        let memory = Double(sample.memory.bytes)
-        guard sample.mode == .pageSampling, memory > 0 else { return rounding }
-        let pages = max(1, memory / 0x1p30 * ForecastConstants.sampledPagesPerGibibyte)
-        // Never nothing: no hit among n pages does not mean that there is none.
-        let share = min(1 - 0.5 / pages, max(0.5 / pages, Double(sample.dirtied.bytes) / memory))
-        return rounding + memory * memory * share * (1 - share) / pages
+    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent more than once.
+    private static func rate(of last: PastMove, data: Double) -> Double? {
+        if let rate = last.dirtyRate { return Double(rate.bytesPerSecond) }
+        guard let wire = last.wire, let transfer = last.transfer?.seconds, transfer > 0 else { return nil }
+        return max(0, Double(wire.bytes) - data) / transfer
     }
 }

@@ -38,7 +38,7 @@ struct StrategyOutcome: Sendable {
     private init(_ copy: SimulatedCopy, _ scenario: Scenario, rate: Double) {
         let disks = scenario.disks / rate
         let rest = copy.left / ForecastConstants.pageSize * ForecastConstants.pageOnWire
-        let downtime = rest / rate + ForecastConstants.switchover
+        let downtime = rest / rate + scenario.switchover
         let total = scenario.before + disks + copy.running + downtime + scenario.after
         guard copy.converged, scenario.before + disks + copy.running <= scenario.deadline else {
             // What would be lost if it were stopped here is the downtime that a person has to expect.
@@ -54,12 +54,12 @@ struct StrategyOutcome: Sendable {
 
     /// Pages that are in the cache when they are sent again shrink; by how much is the guest's secret.
     private init(xbzrle scenario: Scenario) {
-        let plain = StrategyOutcome(preCopy: scenario)
-        guard scenario.curve.workingSet > ForecastConstants.xbzrleCache else {
-            self = plain
-            return
+        let rate = scenario.rate(connections: 1)
+        var simulation = Self.simulation(scenario, rate: rate)
+        if scenario.curve.workingSet <= ForecastConstants.xbzrleCache {
+            simulation.resend = scenario.xbzrleGain
         }
-        self = plain
+        self.init(simulation.run(), scenario, rate: rate)
     }
 
     /// Pre-copy until it stalls or its time is up; then the guest switches over and pulls the rest.
@@ -81,7 +81,7 @@ struct StrategyOutcome: Sendable {
 
     private init(pulling copy: SimulatedCopy, _ scenario: Scenario, rate: Double) {
         let rest = copy.left / ForecastConstants.pageSize * ForecastConstants.pageOnWire
-        let running = scenario.disks / rate + copy.running + rest / rate
+        let running = scenario.disks / rate + copy.running + rest / rate / scenario.pull
         self.init(
             total: scenario.before + running + ForecastConstants.postCopySwitchover + scenario.after,
             downtime: ForecastConstants.postCopySwitchover, wire: scenario.disks + copy.wire + rest,
@@ -93,7 +93,7 @@ struct StrategyOutcome: Sendable {
         let wire =
             scenario.data / ForecastConstants.pageSize * ForecastConstants.pageOnWire
             + scenario.zeros / ForecastConstants.pageSize * ForecastConstants.zeroPageOnWire
-        let stopped = wire / rate + scenario.zeros / ForecastConstants.zeroScan + ForecastConstants.switchover
+        let stopped = wire / rate + scenario.zeros / ForecastConstants.zeroScan + scenario.switchover
         self.init(
             total: scenario.before + scenario.disks / rate + stopped + scenario.after, downtime: stopped,
             wire: scenario.disks + wire, rounds: 1, converges: true)
