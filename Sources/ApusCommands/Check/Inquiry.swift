@@ -39,26 +39,50 @@ struct Inquiry: Sendable {
     func forecast(
         _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
     ) async throws(ApusError) -> (forecast: Forecast, notes: [String]) {
-        var dirty: DirtyProfile?
-        var link: ByteRate?
-        var notes: [String] = []
-        if measuring != .nothing {
-            let schedule = SamplingSchedule(facts)
-            let measured = await session.measure(
-                periods: measuring == .all ? schedule.periods : [], mode: schedule.mode, facts: facts)
-            dirty = measured.dirty.value
-            link = measured.link.value
-            try keep(facts, dirty, link)
-            if measuring == .all, let reason = measured.dirty.reason {
-                notes.append("the guest's writes were not measured: \(reason)")
-            }
-            if let reason = measured.link.reason { notes.append("the link was not measured: \(reason)") }
-        }
         let experience = try experience(facts)
-        return (
-            ForecastModel.forecast(
-                experience.input(facts, request, measuredDirty: dirty, measuredLink: link)), notes
-        )
+        guard measuring != .nothing else {
+            let input = experience.input(facts, request, measuredDirty: nil, measuredLink: nil)
+            return (ForecastModel.forecast(input), [])
+        }
+        var notes: [String] = []
+        let link = await session.linkRate(facts)
+        if let reason = link.reason { notes.append("the link was not measured: \(reason)") }
+        var dirty: DirtyProfile?
+        if measuring == .all {
+            let known = experience.input(facts, request, measuredDirty: nil, measuredLink: link.value)
+            do throws(ApusError) {
+                dirty = try await sample(session.sampler, SamplingSchedule(known, facts))
+            } catch {
+                notes.append("the guest's writes were not measured: \(error.detail)")
+            }
+        }
+        try keep(facts, dirty, link.value)
+        let input = experience.input(facts, request, measuredDirty: dirty, measuredLink: link.value)
+        return (ForecastModel.forecast(input), notes)
+    }
+
+    /// Takes the samples that the schedule asks for, one after the other.
+    private func sample(
+        _ sampler: DirtySampler, _ schedule: SamplingSchedule
+    ) async throws(ApusError) -> DirtyProfile {
+        if let obstacle = sampler.obstacle {
+            throw ApusError(.usage, "measure the guest's writes", obstacle, hint: nil)
+        }
+        var samples: [DirtySample] = []
+        while let step = schedule.next(after: samples) {
+            switch step {
+            case .calculate(let seconds, let mode):
+                samples.append(try await sampler.sample(seconds: seconds, mode: mode))
+            case .readPages(let blocks, let blockSize, let kept, let window):
+                let traces = try await sampler.traces(
+                    blocks: blocks, blockSize: blockSize, kept: kept, window: window)
+                guard let whole = samples.min(by: { $0.period < $1.period }) else { break }
+                let read = DirtySample.reading(traces, within: whole)
+                guard !read.isEmpty else { return DirtyProfile(samples) }
+                samples += read
+            }
+        }
+        return DirtyProfile(samples)
     }
 
     /// - Throws: `ApusError` with `blocked` and all findings.

@@ -17,11 +17,6 @@ package struct Experience: Sendable {
         self.dirty = dirty
     }
 
-    /// Moves that are looked back at: enough for a median that one odd move does not bend.
-    private static let memory = 9
-    /// A shorter transfer tells little about the link.
-    private static let tellingTransfer = Duration.milliseconds(500)
-
     /// What a forecast of this move rests on.
     ///
     /// - Parameters:
@@ -41,7 +36,8 @@ package struct Experience: Sendable {
             concurrentMoves: max(
                 facts.source.details.load.outgoing, facts.destination.details.load.incoming),
             sourceQEMU: facts.source.hypervisorVersion,
-            destinationQEMU: facts.destination.hypervisorVersion, correction: correction,
+            destinationQEMU: facts.destination.hypervisorVersion,
+            correction: PairCorrection.learned(from: pairMoves),
             lastMove: guestMoves.first)
     }
 
@@ -49,23 +45,5 @@ package struct Experience: Sendable {
         if let measured { return LinkSpeed(rate: measured, source: .probe) }
         guard let latest = links.first else { return nil }
         return LinkSpeed(rate: latest.rate, source: latest.method == .probe ? .probe : .moves)
-    }
-
-    private var correction: PairCorrection? {
-        let recent = pairMoves.prefix(Self.memory)
-        guard let before = median(recent.compactMap(\.before)), let after = median(recent.compactMap(\.after))
-        else { return nil }
-        let ratios = recent.compactMap { move -> Double? in
-            guard let wire = move.wire, let transfer = move.transfer, let link = move.link,
-                transfer >= Self.tellingTransfer, link.bytesPerSecond > 0
-            else { return nil }
-            return Double(wire.bytes) / transfer.seconds / Double(link.bytesPerSecond)
-        }
-        return PairCorrection(
-            before: before, after: after, speedRatio: median(ratios) ?? 1, moves: recent.count)
-    }
-
-    private func median<Value: Comparable>(_ values: [Value]) -> Value? {
-        values.isEmpty ? nil : values.sorted()[values.count / 2]
     }
 }

@@ -15,6 +15,15 @@ package struct SamplingSchedule: Sendable {
         self.countsExactly = countsExactly && input.accelerator == .kvm
     }
 
+    /// The schedule for a guest on its source: KVM's dirty log is exact where QEMU can count it (6.2) and
+    /// libvirt can ask for it (8.1).
+    package init(_ input: ForecastInput, _ facts: MoveFacts) {
+        self.init(
+            input,
+            countsExactly: facts.source.hypervisorVersion >= SoftwareVersion(6, 2, 0)
+                && facts.source.libvirtVersion >= SoftwareVersion(8, 1, 0))
+    }
+
     /// The next step after these samples; `nil` when they are enough.
     package func next(after samples: [DirtySample]) -> SamplingStep? {
         let mode: DirtySample.Mode = countsExactly ? .dirtyBitmap : .pageSampling
