@@ -100,7 +100,7 @@ struct CheckCommand: CommandWithOptions {
             let (forecast, notes) = try await inquiry.forecast(facts, session, measuring)
             return Verdict(
                 facts: facts, findings: findings + Planner.convergence(facts, forecast), forecast: forecast,
-                notes: notes)
+                notes: notes + inquiry.uselessIgnores(findings))
         }
     }
 

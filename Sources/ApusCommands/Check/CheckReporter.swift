@@ -27,19 +27,19 @@ struct CheckReporter {
     }
 }
 
-/// Findings under the title of their topic, worst first within each.
+/// Findings under the title of their topic; the topic with the worst one first.
 struct GroupedFindings {
     private let findings: [Finding]
 
     init(_ findings: [Finding]) { self.findings = findings }
 
     func text() -> String {
-        Finding.Topic.allCases.compactMap { topic in
-            let mine = findings.filter { $0.code.topic == topic }
-            guard !mine.isEmpty else { return nil }
-            return "\(topic.title)\n\(FindingList(mine).text())"
+        let groups = Dictionary(grouping: findings, by: \.code.topic)
+        let order = groups.keys.sorted { left, right in
+            let worst = [left, right].map { groups[$0]?.map(\.severity).min() ?? .note }
+            return worst[0] == worst[1] ? left < right : worst[0] < worst[1]
         }
-        .joined(separator: "\n")
+        return order.map { "\($0.title)\n\(FindingList(groups[$0] ?? []).text())" }.joined(separator: "\n")
     }
 }
 

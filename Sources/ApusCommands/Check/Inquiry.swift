@@ -35,6 +35,13 @@ struct Inquiry: Sendable {
         Preflight.findings(for: facts, request: request)
     }
 
+    /// What `--ignore` was given for and did not lift, a line each.
+    func uselessIgnores(_ findings: [Finding]) -> [String] {
+        Preflight.uselessIgnores(of: request, among: findings).map { ignored in
+            "--ignore \(ignored.code.rawValue)\(ignored.subject.map { "=\($0)" } ?? "") lifted nothing"
+        }
+    }
+
     /// - Returns: the forecast, and what could not be measured for it.
     func forecast(
         _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
@@ -90,6 +97,7 @@ struct Inquiry: Sendable {
         _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
     ) async throws(ApusError) -> MovePlan {
         let findings = findings(facts)
+        for line in uselessIgnores(findings) { Console.note("apus: \(line)") }
         let isBlocked = findings.contains(where: \.blocks)
         let forecast = try await isBlocked ? nil : forecast(facts, session, measuring).forecast
         return try Planner(facts: facts, request: request, findings: findings, forecast: forecast).plan()
