@@ -54,22 +54,24 @@ package struct FleetReader: Sendable {
 
     func facts(of host: Host, _ connection: Connection) async throws(ApusError) -> HostFacts {
         do throws(LibvirtError) {
-            let node = try await connection.node()
-            return HostFacts(
-                host: host, uuid: try await uuid(of: connection),
-                libvirtVersion: SoftwareVersion(try await connection.libvirtVersion()),
-                hypervisorVersion: SoftwareVersion(try await connection.hypervisorVersion()),
-                processors: node.processors, memory: ByteCount(node.memoryBytes),
-                freeMemory: node.freeMemoryBytes.map(ByteCount.init))
+            let capabilities = try await connection.capabilities()
+            return try await facts(of: host, connection, try? HostCapabilities(parsing: capabilities))
         } catch {
             throw ApusError(error, host: host)
         }
     }
 
-    /// The host's UUID as its libvirt knows it; `nil` when the capabilities do not name one.
-    private func uuid(of connection: Connection) async throws(LibvirtError) -> String? {
-        let capabilities = try await connection.capabilities()
-        return try? HostCapabilities(parsing: capabilities).uuid
+    /// - Parameter capabilities: read before, since libvirt examines the host anew at each question.
+    func facts(
+        of host: Host, _ connection: Connection, _ capabilities: HostCapabilities?
+    ) async throws(LibvirtError) -> HostFacts {
+        let node = try await connection.node()
+        return HostFacts(
+            host: host, uuid: capabilities?.uuid,
+            libvirtVersion: SoftwareVersion(try await connection.libvirtVersion()),
+            hypervisorVersion: SoftwareVersion(try await connection.hypervisorVersion()),
+            processors: node.processors, memory: ByteCount(node.memoryBytes),
+            freeMemory: node.freeMemoryBytes.map(ByteCount.init))
     }
 
     private func readAll<Value: Sendable>(

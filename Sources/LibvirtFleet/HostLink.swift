@@ -36,6 +36,25 @@ actor HostLink {
         }
     }
 
+    /// Asks something that must not take long: a host whose storage hangs answers nobody.
+    ///
+    /// A connection that is stuck in a call is left behind, so that the next call opens another.
+    func ask<Value: Sendable>(
+        within limit: Duration = .seconds(10),
+        _ work: @escaping @Sendable (Connection) async throws(LibvirtError) -> Value
+    ) async throws(ApusError) -> Value {
+        let answer = await withFirst(of: limit) {
+            await Result(awaiting: { () async throws(ApusError) in try await self.use(work) })
+        }
+        guard let answer else {
+            connection = nil
+            throw ApusError(
+                .hostUnreachable, "ask \(host.name)", "\(host.name) did not answer within \(limit.text)",
+                hint: "See whether its storage answers: a dead network file system holds libvirtd up.")
+        }
+        return try answer.get()
+    }
+
     /// The guest on this host, or `nil` when the host knows none of that name or UUID.
     func guest(_ reference: DomainReference) async throws(ApusError) -> Guest? {
         let summary = try await use { (connection) throws(LibvirtError) -> DomainSummary? in

@@ -8,13 +8,19 @@ extension MoveSession {
     /// Creates and removes probe files where nothing else can prove that storage is shared; first removes
     /// what a killed process left of its own. Also opens the connection that the migrate call will hold.
     package func facts(run: ProbeRun) async throws(ApusError) -> MoveFacts {
-        let reader = FleetReader()
         async let workerOpened = Result(awaiting: { () async throws(ApusError) in try await worker.open() })
-        async let sourceFacts = Result(awaiting: { () async throws(ApusError) in
-            try await reader.facts(of: source.host, source.open())
+        let sweep = ProbeSweep(undo: run.undo)
+        try await sweep.sweep(source)
+        try await sweep.sweep(destination)
+        // First of all: the longest questions need to know what the guest is made of.
+        let reading = try await readGuest()
+        let path = PathProbe(to: destination.host)
+        async let near = Result(awaiting: { () async throws(ApusError) in
+            try await HostSurvey(link: source, guest: reading, script: script(for: reading, path: path))
+                .facts()
         })
-        async let destinationFacts = Result(awaiting: { () async throws(ApusError) in
-            try await reader.facts(of: destination.host, destination.open())
+        async let far = Result(awaiting: { () async throws(ApusError) in
+            try await HostSurvey(link: destination, guest: reading, script: script(for: reading)).facts()
         })
         async let sameUUID = Result(awaiting: { () async throws(ApusError) in
             try await destination.guest(.uuid(guest.identity.uuid))
@@ -22,31 +28,22 @@ extension MoveSession {
         async let sameName = Result(awaiting: { () async throws(ApusError) in
             try await destination.guest(.name(guest.identity.name))
         })
-        async let path = readPath()
-        let sweep = ProbeSweep(undo: run.undo)
-        try await sweep.sweep(source)
-        try await sweep.sweep(destination)
-        let reading = try await readGuest()
         async let cpu = CPUSurvey(guest: reading, source: source, destination: destination).facts()
-        async let near = HostSurvey(link: source, guest: reading, script: script(for: reading)).details()
-        async let far = HostSurvey(
-            link: destination, guest: reading, script: script(for: reading, certificates: true)
-        ).details()
         async let users = imageUsers(reading)
-        let (here, there) = (await near, await far)
+        let (here, there) = (try await near.get(), try await far.get())
         let disks = await DiskSurvey(
             guest: reading, source: source, destination: destination, here: here.answers,
             there: there.answers, run: run, sizes: await readSizes(reading), usersHere: await users.here,
             usersThere: await users.there
         ).facts()
         _ = try await workerOpened.get()
-        var (sourceHost, destinationHost) = (try await sourceFacts.get(), try await destinationFacts.get())
-        sourceHost.details = here.details
-        destinationHost.details = there.details
         var facts = MoveFacts(
             guest: guest, hardware: reading.hardware, cpu: .known(await cpu), disks: disks,
-            interfaces: reading.interfaces, source: sourceHost, destination: destinationHost,
-            path: await path, sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
+            interfaces: reading.interfaces, source: here.facts, destination: there.facts,
+            path: path.facts(
+                here.answers, source: source.host,
+                clockOffset: there.answers.clockOffset(from: here.answers)),
+            sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
         facts.residentMemory = await readResidentMemory()
         return facts
     }
@@ -58,7 +55,7 @@ extension MoveSession {
     private func readGuest() async throws(ApusError) -> GuestReading {
         let reference = reference
         let isPersistent = guest.isPersistent
-        let documents = try await source.use { (connection) throws(LibvirtError) in
+        let documents = try await source.ask { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                 GuestDocuments(
                     live: try domain.xml(.live), migratable: try? domain.xml(.migratable),
@@ -93,7 +90,7 @@ extension MoveSession {
         let targets = reading.disks.filter { $0.source != nil && !$0.isReadOnly }.map(\.target)
         guard !targets.isEmpty else { return [:] }
         let reference = reference
-        let sizes = try? await source.use { (connection) throws(LibvirtError) in
+        let sizes = try? await source.ask { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                 var sizes: [String: BlockInformation] = [:]
                 for target in targets { sizes[target] = try? domain.blockInformation(disk: target) }
@@ -114,35 +111,20 @@ extension MoveSession {
 
     // MARK: Both hosts
 
-    private func script(for reading: GuestReading, certificates: Bool = false) -> HostScript {
+    /// The source's script has the way to the destination, the destination's its certificates.
+    private func script(for reading: GuestReading, path: PathProbe? = nil) -> HostScript {
         var script = HostScript()
+        script.path = path
         script.paths = reading.neededPaths.map(\.looked)
         DiskSurvey.add(reading.disks, to: &script)
         if reading.hardware.tpm != nil { script.directories.append(HostSurvey.tpmStates) }
         script.paths = script.paths.unique
         script.directories = script.directories.unique
-        if certificates, let uri = destination.host.peerURI, PathProbe.usesTLS(uri) {
+        if path == nil, let uri = destination.host.peerURI, PathProbe.usesTLS(uri) {
             // Source: libvirt's "TLS" page.
             script.certificates = ["/etc/pki/libvirt/servercert.pem"]
         }
         return script
-    }
-
-    /// Ports and clocks.
-    private func readPath() async -> PathFacts {
-        let host = destination.host
-        let control = host.peerURI.flatMap(PathProbe.control(of:))
-        let data = host.migrationAddress.map { (address: $0, port: 49152) }
-        async let probes = PathProbe(source: source.host, destination: host)
-            .ask([control, data].compactMap(\.self))
-        async let offset = ClockProbe(source: source.host, destination: host).offset()
-        let answers = await probes
-        let clock: Reading<ClockOffset> =
-            await offset.map { .known($0) }
-            ?? .notKnown("a remote-shell to both hosts is needed to compare their clocks")
-        return PathFacts(
-            control: control == nil ? nil : answers.first, data: data == nil ? nil : answers.last,
-            clockOffset: clock)
     }
 
     /// Which other running guests have an image of this guest open, on either host.
@@ -157,7 +139,7 @@ extension MoveSession {
 
     private func imageUsers(on link: HostLink) async -> [DiskFacts.Location: [String]] {
         let own = guest.identity.uuid
-        let documents = try? await link.use { (connection) throws(LibvirtError) in
+        let documents = try? await link.ask { (connection) throws(LibvirtError) in
             var documents: [(name: String, xml: String)] = []
             for domain in try await connection.domains() where domain.id != nil && domain.uuid != own {
                 // A guest that ends between the two questions uses nothing any more.

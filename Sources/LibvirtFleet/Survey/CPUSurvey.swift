@@ -23,7 +23,7 @@ struct CPUSurvey: Sendable {
         guard let xml = guest.cpu?.xml else { return .fits }
         do throws(ApusError) {
             return CPUFacts.Verdict(
-                try await link.use { (connection) throws(LibvirtError) in
+                try await link.ask { (connection) throws(LibvirtError) in
                     try await connection.compareCPU(xml, for: guest.kind)
                 })
         } catch {

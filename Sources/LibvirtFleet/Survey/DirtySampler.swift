@@ -29,7 +29,7 @@ package struct DirtySampler: Sendable {
         let reference = reference
         let period = Duration.seconds(seconds)
         let counting: DirtyRate.Mode = mode == .dirtyBitmap ? .dirtyBitmap : .pageSampling
-        try await link.use { (connection) throws(LibvirtError) in
+        try await link.ask { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                 try domain.startDirtyRate(period: period, mode: counting)
             }
@@ -38,7 +38,7 @@ package struct DirtySampler: Sendable {
         try? await Task.sleep(for: period)
         let deadline = ContinuousClock.now.advanced(by: .seconds(5))
         while true {
-            let rate = try await link.use { (connection) throws(LibvirtError) in
+            let rate = try await link.ask { (connection) throws(LibvirtError) in
                 try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                     try domain.dirtyRate()
                 }
@@ -111,7 +111,7 @@ package struct DirtySampler: Sendable {
         _ address: UInt64, _ size: Int, _ origin: ContinuousClock.Instant
     ) async throws(ApusError) -> Snapshot {
         let reference = reference
-        let bytes = try await link.use { (connection) throws(LibvirtError) in
+        let bytes = try await link.ask { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                 try domain.memory(at: address, count: size)
             }

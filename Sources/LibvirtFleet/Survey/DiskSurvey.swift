@@ -80,11 +80,11 @@ struct DiskSurvey: Sendable {
         if case .proven = top.sharing { return }
         guard case .file(let path) = top.location else { return }
         let directory = Path.directory(of: path)
-        disk.place = there.read("file-systems") { lines in
-            let line = lines.first { $0.first == directory && $0.count >= 4 }
-            return DiskFacts.Place(
-                exists: there.size(of: path) != nil, directoryExists: line != nil,
-                isWritable: line?[3] == "yes", free: ByteCount(line.flatMap { UInt64($0[2]) } ?? 0))
+        disk.place = there.presence(of: directory).map { isThere in
+            DiskFacts.Place(
+                exists: there.size(of: path) != nil, directoryExists: isThere,
+                isWritable: there.isWritable(directory),
+                free: ByteCount(there.fileSystem(of: directory)?.available ?? 0))
         }
     }
 
@@ -112,7 +112,7 @@ struct DiskSurvey: Sendable {
         let probe = StorageProbe(run: run, source: source, destination: destination)
         return await withTaskGroup(of: (Pair, StorageProbe.Verdict).self) { group in
             for (number, pair) in pairs.enumerated() {
-                let isCached = there.fileSystem(of: pair.there).map(Self.isNetwork) ?? true
+                let isCached = (there.fileSystem(of: pair.there)?.kind).map(Self.isNetwork) ?? true
                 group.addTask {
                     let verdict = await probe.compare(
                         pair.here, with: pair.there, number: number, cached: isCached)
@@ -129,9 +129,7 @@ struct DiskSurvey: Sendable {
         libvirtsShared.contains(fileSystem) || fileSystem.hasPrefix("fuse") || fileSystem.hasPrefix("smb")
     }
 
-    private func isAbsent(_ path: String) -> Bool {
-        there.knowsPaths && there.size(of: path) == nil
-    }
+    private func isAbsent(_ path: String) -> Bool { there.presence(of: path) == .known(false) }
 
     private func sharing(
         _ location: DiskFacts.Location, isWritten: Bool, _ verdicts: [Pair: StorageProbe.Verdict]
@@ -141,11 +139,11 @@ struct DiskSurvey: Sendable {
         case .block(let path): return blockSharing(path)
         case .other(let kind): return .notProven("storage of this kind is not looked at (\(kind))")
         case .file(let path):
-            if isAbsent(path) { return .absent("\(path) is not there on \(destination.host.name)") }
+            if isAbsent(path) { return .absent("it is not there on \(destination.host.name)") }
             guard isWritten else { return sameContent(path) }
             switch verdicts[pair(for: path)] {
             case .same(let how):
-                let kind = here.fileSystem(of: Path.directory(of: path)) ?? ""
+                let kind = here.fileSystem(of: Path.directory(of: path))?.kind ?? ""
                 return .proven(how, libvirtAgrees: Self.libvirtsShared.contains(kind))
             case .different(let how): return .different(how)
             case .notKnown(let why): return .notProven(why)
@@ -238,19 +236,46 @@ extension DiskFacts.Location {
 }
 
 extension HostAnswers {
-    var knowsPaths: Bool { read("paths") { !$0.isEmpty }.value != nil }
+    /// Whether a path is there; not known where the host itself could not tell.
+    func presence(of path: String) -> Reading<Bool> {
+        switch lines("paths") {
+        case .failure(let why): return .notKnown(why.reason)
+        case .success(let lines):
+            if lines.contains(where: { $0.first == path && $0.count > 2 }) { return .known(true) }
+            // `stat: cannot statx '/a/b': No such file or directory`
+            let said = lines.first { $0.count == 1 && $0[0].contains("'\(path)': ") }?[0]
+            let reason = said?.split(separator: "'\(path)': ").last.map(String.init) ?? "stat said nothing"
+            let isGone = reason.hasSuffix("No such file or directory") || reason.hasSuffix("Not a directory")
+            return isGone ? .known(false) : .notKnown(reason)
+        }
+    }
 
     func size(of path: String) -> UInt64? {
         line("paths", path).flatMap { $0.count > 2 ? UInt64($0[2]) : nil }
     }
 
+    /// Where a path leads through symbolic links, by its place among the paths that were asked for.
     func resolved(_ path: String) -> String? {
-        line("links-resolved", path).flatMap { $0.count > 1 && !$0[1].isEmpty ? $0[1] : nil }
+        guard let place = paths.firstIndex(of: path), case .success(let lines) = lines("resolved"),
+            lines.count == paths.count
+        else { return nil }
+        return lines[place].first
     }
 
-    func fileSystem(of directory: String) -> String? {
-        line("file-systems", directory).flatMap { $0.count > 1 ? $0[1] : nil }
+    /// The file system that a directory is on, by df's columns: kind, bytes available, the directory.
+    func fileSystem(of directory: String) -> (kind: String, available: UInt64)? {
+        guard case .success(let lines) = lines("file-systems") else { return nil }
+        for line in lines {
+            let columns = line[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
+            guard columns.count == 3, columns[2].drop(while: { $0 == " " }) == directory,
+                let available = UInt64(columns[1])
+            else { continue }
+            return (String(columns[0]), available)
+        }
+        return nil
     }
+
+    func isWritable(_ directory: String) -> Bool { line("writable", directory) != nil }
 
     func sample(of path: String) -> String? {
         line("samples", path).flatMap { $0.count > 1 ? $0[1] : nil }

@@ -1,3 +1,4 @@
+import FleetModel
 import Transfer
 
 /// What one host is asked over its remote shell, in one script: read-only commands, listed in docs/check.md.
@@ -15,29 +16,28 @@ struct HostScript: Sendable {
     var samples: [String] = []
     /// Where a certificate of the host's libvirt may lie; the first that exists is read.
     var certificates: [String] = []
+    /// The way to the other host, for the source's script.
+    var path: PathProbe?
 
     var text: String {
-        ([Self.head, Self.network] + asked).joined(separator: "\n") + "\n"
+        ([Self.head, Self.network] + asked + [section("clock", "date +%s%N")]).joined(separator: "\n") + "\n"
     }
 
     private var asked: [String] {
         var parts: [String] = []
+        let paths = paths + directories
         if !paths.isEmpty {
+            let list = words(paths)
             parts.append(
-                section(
-                    "paths",
-                    "timeout 5 stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(words(paths)) 2>/dev/null"))
-            parts.append(section("links-resolved", each(paths, "echo \"$p$t$(readlink -f -- \"$p\")\"")))
+                section("paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(list) 2>&1"))
+            // A line for each path, in order, whether it is there or not.
+            parts.append(section("resolved", "realpath -m -- \(list)"))
         }
         if !directories.isEmpty {
             parts.append(
                 section(
-                    "file-systems",
-                    each(
-                        directories,
-                        "timeout 5 df -B1 --output=fstype,avail,source -- \"$p\" 2>/dev/null | tail -n +2 | "
-                            + "while read -r f a s; do w=no; [ -w \"$p\" ] && w=yes; "
-                            + "echo \"$p$t$f$t$a$t$w$t$s\"; done")))
+                    "file-systems", "df -B1 --output=fstype,avail,file -- \(words(directories)) 2>/dev/null"))
+            parts.append(section("writable", each(directories, "[ -w \"$p\" ] && echo \"$p\"")))
         }
         if !devices.isEmpty { parts.append(section("devices", each(devices, Self.device))) }
         if !samples.isEmpty {
@@ -52,6 +52,7 @@ struct HostScript: Sendable {
         if !certificates.isEmpty {
             parts.append(section("certificate", each(certificates, Self.certificate)))
         }
+        if let path { parts.append(section("ports", path.commands)) }
         return parts
     }
 
@@ -72,18 +73,13 @@ struct HostScript: Sendable {
           while read -r b; do echo "$b${t}open-vswitch${t}0"; done
         echo '. links'
         echo '= addresses'
-        if ip -o addr show >/dev/null 2>&1; then
-          ip -o addr show | while read -r _ _ _ a _; do echo "${a%%/*}"; done
-          echo '. addresses'
-        fi
+        ip -o addr show 2>/dev/null && echo '. addresses'
         echo '= name'
         read -r n < /proc/sys/kernel/hostname; echo "$n"
         getent ahosts "$n" | while read -r a _; do echo "$a"; done
         echo '. name'
         echo '= listening'
-        for f in /proc/net/tcp /proc/net/tcp6; do
-          [ -r $f ] && while read -r _ l _ s _; do [ "$s" = 0A ] && echo "${l##*:}"; done < $f
-        done
+        awk '$4 == "0A" {sub(".*:", "", $2); print $2}' /proc/net/tcp /proc/net/tcp6 2>/dev/null
         echo '. listening'
         echo '= range'
         sed -n 's/^ *migration_port_\\(min\\|max\\) *= *\\([0-9]*\\).*/\\1 \\2/p' /etc/libvirt/qemu.conf 2>/dev/null
@@ -125,9 +121,21 @@ struct HostScript: Sendable {
 struct HostAnswers: Sendable {
     private let sections: [String: [[String]]]
     let reason: String?
+    /// What was asked for, in order.
+    let paths: [String]
+    /// When the script was sent and when its answer was there.
+    let began: ContinuousClock.Instant
+    let ended: ContinuousClock.Instant
 
-    /// - Parameter output: what the script wrote.
-    init(parsing output: String) {
+    /// - Parameters:
+    ///   - output: what the script wrote.
+    ///   - paths: what the script was asked to look at.
+    ///   - began: when it was sent.
+    ///   - ended: when its answer was there.
+    init(
+        parsing output: String, paths: [String], began: ContinuousClock.Instant,
+        ended: ContinuousClock.Instant
+    ) {
         var sections: [String: [[String]]] = [:]
         var open: (name: String, lines: [[String]])?
         for line in output.split(separator: "\n", omittingEmptySubsequences: true) {
@@ -142,12 +150,17 @@ struct HostAnswers: Sendable {
             }
         }
         self.sections = sections
+        self.paths = paths
+        self.began = began
+        self.ended = ended
         reason = nil
     }
 
     init(unreadable reason: String) {
         sections = [:]
         self.reason = reason
+        paths = []
+        (began, ended) = (.now, .now)
     }
 
     /// The lines of a section, each split at its tabs; or why there are none.
@@ -156,6 +169,25 @@ struct HostAnswers: Sendable {
             return .failure(NotTold(reason: reason ?? "the host's answer has no part '\(section)'"))
         }
         return .success(lines)
+    }
+
+    /// The host's wall clock less another's. It was read somewhere between question and answer.
+    func clockOffset(from other: HostAnswers) -> Reading<ClockOffset> {
+        func clock(_ answers: HostAnswers) -> Result<(time: Duration, error: Duration), NotTold> {
+            answers.lines("clock").flatMap { lines in
+                guard let text = lines.first?.first, let nanoseconds = Int64(text) else {
+                    return .failure(NotTold(reason: "the host's date tells no nanoseconds"))
+                }
+                let half = answers.began.duration(to: answers.ended) / 2
+                let middle = other.began.duration(to: answers.began) + half
+                return .success((.nanoseconds(nanoseconds) - middle, half))
+            }
+        }
+        switch (clock(self), clock(other)) {
+        case (.success(let mine), .success(let theirs)):
+            return .known(ClockOffset(offset: mine.time - theirs.time, error: mine.error + theirs.error))
+        case (.failure(let why), _), (_, .failure(let why)): return .notKnown(why.reason)
+        }
     }
 
     /// Why something is not known.

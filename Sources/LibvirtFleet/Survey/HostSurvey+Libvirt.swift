@@ -4,9 +4,8 @@ import Libvirt
 
 extension HostSurvey {
     /// What the host's libvirt tells.
-    func libvirtDetails() async -> HostDetails {
+    func libvirtDetails(_ capabilities: HostCapabilities?) async -> HostDetails {
         var details = HostDetails()
-        let capabilities = await capabilities()
         let document = await domainCapabilities(guest.kind)
         if let capabilities {
             details.processors = capabilities.cells.flatMap(\.processors).sorted()
@@ -30,27 +29,34 @@ extension HostSurvey {
         return details
     }
 
-    private func capabilities() async -> HostCapabilities? {
+    /// A libvirtd that has not yet examined its QEMU does so at the first question, for many seconds.
+    private static let examination = Duration.seconds(60)
+
+    func capabilities() async -> HostCapabilities? {
         guard
-            let text = try? await link.use({ (connection) throws(LibvirtError) in
-                try await connection.capabilities()
-            })
+            let text = try? await link.ask(
+                within: Self.examination,
+                { (connection) throws(LibvirtError) in
+                    try await connection.capabilities()
+                })
         else { return nil }
         return try? HostCapabilities(parsing: text)
     }
 
     private func domainCapabilities(_ kind: HypervisorKind) async -> DomainCapabilities? {
         guard
-            let text = try? await link.use({ (connection) throws(LibvirtError) in
-                try await connection.domainCapabilities(for: kind)
-            })
+            let text = try? await link.ask(
+                within: Self.examination,
+                { (connection) throws(LibvirtError) in
+                    try await connection.domainCapabilities(for: kind)
+                })
         else { return nil }
         return try? DomainCapabilities(parsing: text)
     }
 
     private func freePages(_ sizes: [UInt64]) async -> [HostDetails.Pages] {
         let wanted = sizes.map { UInt32(clamping: $0 / 1024) }
-        let free = try? await link.use { (connection) throws(LibvirtError) in
+        let free = try? await link.ask { (connection) throws(LibvirtError) in
             try await connection.freePages(sizesKibibytes: wanted)
         }
         return (free ?? [:]).sorted { $0.key < $1.key }.map { size, count in
@@ -70,7 +76,7 @@ extension HostSurvey {
         let isShown = guest.cpu?.mode == .hostPassthrough || guest.cpu?.mode == .maximum
         if isShown, let xml = hostModel?.xml {
             let kind = guest.kind
-            let expanded = try? await link.use { (connection) throws(LibvirtError) in
+            let expanded = try? await link.ask { (connection) throws(LibvirtError) in
                 try await connection.baselineCPU([xml], for: kind, expandFeatures: true, migratable: false)
             }
             if let expanded, let cpu = try? CPUDefinition(parsing: expanded) {
@@ -130,7 +136,7 @@ extension HostSurvey {
     /// The moves that the host takes part in, whoever runs them.
     private func load() async -> HostDetails.Load {
         var load = HostDetails.Load()
-        let domains = try? await link.use { (connection) throws(LibvirtError) in
+        let domains = try? await link.ask { (connection) throws(LibvirtError) in
             try await connection.domains()
         }
         for domain in domains ?? [] {

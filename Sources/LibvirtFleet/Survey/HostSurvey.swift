@@ -11,9 +11,15 @@ struct HostSurvey: Sendable {
     let script: HostScript
 
     /// Both ways at once: libvirt, and the remote shell.
-    func details() async -> (details: HostDetails, answers: HostAnswers) {
+    ///
+    /// - Throws: `ApusError` when libvirt cannot even tell what the host is.
+    func facts() async throws(ApusError) -> (facts: HostFacts, answers: HostAnswers) {
         async let told = answers()
-        var details = await libvirtDetails()
+        let capabilities = await capabilities()
+        var facts = try await link.ask { (connection) throws(LibvirtError) in
+            try await FleetReader().facts(of: link.host, connection, capabilities)
+        }
+        var details = await libvirtDetails(capabilities)
         let answers = await told
         details.links = answers.read("links") { lines in
             lines.compactMap { line in
@@ -21,7 +27,11 @@ struct HostSurvey: Sendable {
                 return HostDetails.Link(name: line[0], kind: kind, mtu: Int(line[2]) ?? 0)
             }
         }
-        details.addresses = answers.read("addresses") { $0.compactMap(\.first) }
+        details.addresses = answers.read("addresses") { lines in
+            // `2: eth0    inet 192.0.2.11/24 brd …`
+            lines.compactMap { $0.first?.split(separator: " ").dropFirst(3).first }
+                .map { String($0.prefix { $0 != "/" }) }
+        }
         details.ownName = answers.read("name") { lines in
             HostDetails.OwnName(
                 name: lines.first?.first ?? "", addresses: Set(lines.dropFirst().compactMap(\.first)).sorted()
@@ -31,11 +41,12 @@ struct HostSurvey: Sendable {
         details.presentPaths = presentPaths(answers)
         if !script.certificates.isEmpty { details.certificate = certificate(answers) }
         if guest.hardware.tpm != nil {
-            details.tpmStateFileSystem = answers.read("file-systems") { lines in
-                lines.first { $0.first == HostSurvey.tpmStates }.map { $0.count > 1 ? $0[1] : "" } ?? ""
+            details.tpmStateFileSystem = answers.read("file-systems") { _ in
+                answers.fileSystem(of: HostSurvey.tpmStates)?.kind ?? ""
             }
         }
-        return (details, answers)
+        facts.details = details
+        return (facts, answers)
     }
 
     /// Where libvirt keeps the states of emulated TPMs. Source: libvirt's `virqemudriverconfig`.
@@ -47,6 +58,7 @@ struct HostSurvey: Sendable {
         }
         let text = script.text
         let host = link.host.name
+        let began = ContinuousClock.now
         // A dead network file system answers nobody: it is not waited for.
         let answer = await withFirst(of: .seconds(10)) {
             await Result(awaiting: { () async throws(ApusError) in
@@ -57,7 +69,9 @@ struct HostSurvey: Sendable {
             return HostAnswers(unreadable: "the remote-shell of \(host) did not answer within 10 s")
         }
         do throws(ApusError) {
-            return HostAnswers(parsing: try answer.get())
+            return HostAnswers(
+                parsing: try answer.get(), paths: script.paths + script.directories, began: began, ended: .now
+            )
         } catch {
             return HostAnswers(unreadable: error.detail)
         }

@@ -1,13 +1,26 @@
 import FleetModel
 import Transfer
 
-/// Asks from the source whether the destination's ports can be reached.
+/// Can the source reach the destination's ports? Asked in the source's own script.
 struct PathProbe: Sendable {
-    let source: Host
-    let destination: Host
+    struct Target: Sendable, Hashable {
+        let address: String
+        let port: Int
+    }
+
+    /// libvirt's own port on the destination; `nil` when the source does not have to reach it.
+    let control: Target?
+    /// A port of QEMU's range at the migration address; `nil` when nothing says where the memory is to flow.
+    let data: Target?
+
+    init(to destination: Host) {
+        control = destination.peerURI.flatMap(Self.control(of:))
+        // Source: qemu.conf, migration_port_min.
+        data = destination.migrationAddress.map { Target(address: $0, port: 49152) }
+    }
 
     /// Where libvirt listens that the source has to talk to; `nil` for a URI that names no host.
-    static func control(of uri: String) -> (address: String, port: Int)? {
+    static func control(of uri: String) -> Target? {
         guard let address = HostDefaults(uri: uri).address else { return nil }
         let standard =
             switch transport(of: uri) {
@@ -17,11 +30,13 @@ struct PathProbe: Sendable {
             default: 0
             }
         let port = HostDefaults(uri: uri).port ?? standard
-        return port > 0 ? (address, port) : nil
+        return port > 0 ? Target(address: address, port: port) : nil
     }
 
     /// Whether a URI is reached over libvirt's own TLS, with certificates.
-    static func usesTLS(_ uri: String) -> Bool { control(of: uri).map { _ in transport(of: uri) } == "tls" }
+    static func usesTLS(_ uri: String) -> Bool {
+        HostDefaults(uri: uri).address != nil && transport(of: uri) == "tls"
+    }
 
     /// The transport of a URI that names a host. Source: libvirt's "Connection URIs" page: none means TLS.
     private static func transport(of uri: String) -> String {
@@ -29,53 +44,50 @@ struct PathProbe: Sendable {
         return scheme.split(separator: "+").dropFirst().first.map(String.init) ?? "tls"
     }
 
-    /// Opens a connection from the source to each port, all at once, and closes it without a word.
-    ///
-    /// - Parameter targets: addresses and ports.
-    /// - Returns: an answer each, in order.
-    func ask(_ targets: [(address: String, port: Int)]) async -> [PathFacts.Probe] {
-        guard !targets.isEmpty else { return [] }
-        guard let words = source.remoteShell else {
-            return targets.map {
-                PathFacts.Probe(
-                    address: $0.address, number: $0.port,
-                    answer: .notKnown("\(source.name) has no remote-shell to try it from"))
+    /// Opens a connection to each port, all at once, and closes it without a word. bash does it; a host without
+    /// bash says nothing, and nothing is known then.
+    var commands: String {
+        let tries = [control, data].compactMap(\.self).unique.map { target in
+            let path = RemoteShell.quote("/dev/tcp/\(target.address)/\(target.port)")
+            let name = RemoteShell.quote("\(target.address) \(target.port)")
+            return "try \(path) \(name) &"
+        }
+        let program = """
+            try() { s=$( (exec 3<>"$1") 2>&1); printf '%s\\t%s\\t%s\\n' "$2" $? "${s##*: }"; }
+            \(tries.joined(separator: "\n"))
+            wait
+            """
+        return "command -v bash >/dev/null && { echo bash; timeout 2 bash -c \(RemoteShell.quote(program)); }"
+    }
+
+    /// What the source's script said.
+    func facts(_ answers: HostAnswers, source: Host, clockOffset: Reading<ClockOffset>) -> PathFacts {
+        PathFacts(
+            control: control.map { probe($0, answers, source) },
+            data: data.map { probe($0, answers, source) }, clockOffset: clockOffset)
+    }
+
+    private func probe(_ target: Target, _ answers: HostAnswers, _ source: Host) -> PathFacts.Probe {
+        let answer: Reading<PathFacts.Port>
+        switch answers.lines("ports") {
+        case .failure(let why): answer = .notKnown(why.reason)
+        case .success(let lines):
+            let line = lines.first { $0.first == "\(target.address) \(target.port)" && $0.count >= 3 }
+            if let line {
+                answer = .known(Self.reading(line[1], line[2]))
+            } else if lines.contains(where: { $0.first == "bash" }) {
+                answer = .known(.unreachable("no answer within 2 s"))
+            } else {
+                answer = .notKnown("\(source.name) has no bash to try it")
             }
         }
-        let answer = await withFirst(of: .seconds(10)) {
-            await Result(awaiting: { () async throws(ApusError) in
-                try await RemoteShell(host: source.name, words: words)
-                    .run(Self.script(targets), to: "try the ports of \(destination.name) from \(source.name)")
-            })
-        }
-        let lines = (try? answer?.get())?.split(separator: "\n").map(String.init) ?? []
-        return targets.enumerated().map { index, target in
-            let said = lines.first { $0.hasPrefix("\(index) ") }?.dropFirst("\(index) ".count)
-            return PathFacts.Probe(
-                address: target.address, number: target.port,
-                answer: said.map { Self.reading(String($0)) } ?? .notKnown("\(source.name) did not tell"))
-        }
+        return PathFacts.Probe(address: target.address, number: target.port, answer: answer)
     }
 
-    /// bash opens the connection; hosts without bash answer that they cannot tell.
-    private static func script(_ targets: [(address: String, port: Int)]) -> String {
-        let head = "LC_ALL=C; export LC_ALL\ncommand -v bash >/dev/null || exec echo 'no bash'\n"
-        let tries = targets.enumerated().map { index, target in
-            let path = RemoteShell.quote("/dev/tcp/\(target.address)/\(target.port)")
-            return
-                "{ s=$(timeout 2 bash -c 'exec 3<>\"$0\"' \(path) 2>&1); echo \"\(index) $? ${s##*: }\"; } &"
-        }
-        return head + tries.joined(separator: "\n") + "\nwait\n"
-    }
-
-    /// `0` is a connection; `124` is timeout(1)'s; else bash's last words say why.
-    private static func reading(_ said: String) -> Reading<PathFacts.Port> {
-        let parts = said.split(separator: " ", maxSplits: 1).map(String.init)
-        switch (parts.first, parts.count > 1 ? parts[1] : "") {
-        case ("0", _): return .known(.open)
-        case ("124", _): return .known(.unreachable("no answer within 2 s"))
-        case (_, let words) where words.contains("refused"): return .known(.refused)
-        case (_, let words): return .known(.unreachable(words.isEmpty ? "it failed without a word" : words))
-        }
+    /// `0` is a connection; else bash's last words say why there is none.
+    private static func reading(_ status: String, _ words: String) -> PathFacts.Port {
+        if status == "0" { return .open }
+        if words.contains("refused") { return .refused }
+        return .unreachable(words.isEmpty ? "it failed without a word" : words)
     }
 }

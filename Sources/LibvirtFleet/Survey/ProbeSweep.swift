@@ -34,7 +34,7 @@ struct ProbeSweep: Sendable {
             case .volume(let pool, let path):
                 try await removeVolume(path, of: pool, on: link)
             case .transientPool(let name):
-                try await link.use { (connection) throws(LibvirtError) in
+                try await link.ask { (connection) throws(LibvirtError) in
                     try await Self.tolerating([.noStoragePool]) { () throws(LibvirtError) in
                         try await connection.destroyPool(named: name)
                     }
@@ -54,7 +54,7 @@ struct ProbeSweep: Sendable {
 
     private func removeVolume(_ path: String, of pool: String, on link: HostLink) async throws(ApusError) {
         let name = Path.name(of: path)
-        let hadPool = try await link.use { (connection) throws(LibvirtError) in
+        let hadPool = try await link.ask { (connection) throws(LibvirtError) in
             do throws(LibvirtError) {
                 try await connection.deleteVolume(named: name, inPool: pool)
             } catch {
@@ -67,7 +67,7 @@ struct ProbeSweep: Sendable {
         guard !hadPool else { return }
         if link.host.remoteShell != nil { return try await removeFile(path, on: link) }
         let again = try StorageProbe.directoryPool("\(name)-sweep", at: Path.directory(of: path))
-        try await link.use { (connection) throws(LibvirtError) in
+        try await link.ask { (connection) throws(LibvirtError) in
             try await connection.createTransientPool(again)
             try? await connection.deleteVolume(named: name, inPool: "\(name)-sweep")
             try await connection.destroyPool(named: "\(name)-sweep")

@@ -87,7 +87,7 @@ struct StorageProbe: Sendable {
     private func way(
         to directory: String, on link: HostLink, pool name: String, _ traces: inout [(HostLink, UndoRecord)]
     ) async throws(ApusError) -> Way {
-        let pools = try? await link.use { (connection) throws(LibvirtError) in
+        let pools = try? await link.ask { (connection) throws(LibvirtError) in
             try await connection.storagePools()
         }
         let taken = pools?.first { pool in
@@ -100,7 +100,7 @@ struct StorageProbe: Sendable {
             try run.undo.note(record)
             let xml = try Self.directoryPool(name, at: directory)
             do throws(ApusError) {
-                try await link.use { (connection) throws(LibvirtError) in
+                try await link.ask { (connection) throws(LibvirtError) in
                     try await connection.createTransientPool(xml)
                 }
                 traces.append((link, record))
@@ -131,7 +131,7 @@ struct StorageProbe: Sendable {
             let xml = try Self.written { () throws(XMLError) in
                 try VolumeDefinition.raw(name: name, bytes: 4096)
             }
-            try await source.use { (connection) throws(LibvirtError) in
+            try await source.ask { (connection) throws(LibvirtError) in
                 _ = try await connection.createVolume(xml, inPool: pool)
             }
         case .shell(let shell):
@@ -146,7 +146,7 @@ struct StorageProbe: Sendable {
 
     private func sees(_ name: String, in directory: String, by way: Way) async throws(ApusError) -> Bool {
         if case .pool(let pool, _) = way {
-            let volume = try await destination.use { (connection) throws(LibvirtError) in
+            let volume = try await destination.ask { (connection) throws(LibvirtError) in
                 try await connection.refreshPool(named: pool)
                 return try await connection.volume(named: name, inPool: pool)
             }
