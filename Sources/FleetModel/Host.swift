@@ -69,7 +69,10 @@ package struct SoftwareVersion: Sendable, Hashable, Comparable, Codable, CustomS
         self.release = release
     }
 
-    package var description: String { "\(major).\(minor).\(release)" }
+    /// Of a program that the host does not have.
+    package static let none = SoftwareVersion(0, 0, 0)
+
+    package var description: String { self == .none ? "none" : "\(major).\(minor).\(release)" }
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.major, left.minor, left.release) < (right.major, right.minor, right.release)

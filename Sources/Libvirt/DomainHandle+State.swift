@@ -86,8 +86,9 @@ extension DomainHandle {
             switch error.code {
             case .noDomain: throw error
             case .noSupport: return nil
-            // Of an incoming domain libvirt says that only the source has figures.
-            case .operationInvalid: return state.kind == .paused ? .migrationIn : nil
+            // Of an incoming domain libvirt says that only the source has figures; which code depends on its
+            // version.
+            case .operationInvalid, .operationUnsupported: return state.kind == .paused ? .migrationIn : nil
             default: return .unknown
             }
         }

@@ -69,9 +69,21 @@ package struct FleetReader: Sendable {
         return HostFacts(
             host: host, uuid: capabilities?.uuid,
             libvirtVersion: SoftwareVersion(try await connection.libvirtVersion()),
-            hypervisorVersion: SoftwareVersion(try await connection.hypervisorVersion()),
+            hypervisorVersion: try await hypervisorVersion(of: connection),
             processors: node.processors, memory: ByteCount(node.memoryBytes),
             freeMemory: node.freeMemoryBytes.map(ByteCount.init))
+    }
+
+    /// `none` where libvirt finds no emulator: preflight has a finding for that, with what to do.
+    private func hypervisorVersion(of connection: Connection) async throws(LibvirtError) -> SoftwareVersion {
+        do throws(LibvirtError) {
+            return SoftwareVersion(try await connection.hypervisorVersion())
+        } catch {
+            guard error.code == .internalError, error.message.contains("suitable emulator") else {
+                throw error
+            }
+            return .none
+        }
     }
 
     private func readAll<Value: Sendable>(

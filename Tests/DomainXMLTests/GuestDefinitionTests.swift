@@ -78,6 +78,19 @@ struct GuestDefinitionTests {
         #expect(try shutOff.disks.first?.chainEndsKnown == false)
     }
 
+    @Test("names the network of an interface that libvirt writes as what the network came to")
+    func networkWhileRunning() throws {
+        let guest = try GuestDefinition(
+            parsing: """
+                <domain type='kvm'><name>web</name><devices>
+                  <interface type='bridge'><source network='lan' portgroup='a' portid='1' bridge='br0'/></interface>
+                  <interface type='direct'><source network='wire' dev='eth1' mode='bridge'/></interface>
+                </devices></domain>
+                """)
+        #expect(guest.interfaces.map(\.connection) == [.network("lan"), .network("wire")])
+        #expect(guest.interfaces.first?.portGroup == "a")
+    }
+
     @Test("lists every interface with its connection")
     func interfaces() {
         #expect(

@@ -7,8 +7,8 @@ dir=$state/$name
 
 mount --make-rprivate /
 hostname "$name"
-mkdir -p /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /root/.ssh
-for pair in etc:/etc/libvirt lib:/var/lib/libvirt log:/var/log/libvirt cache:/var/cache/libvirt ssh:/root/.ssh \
+mkdir -p /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /root/.ssh /etc/pki
+for pair in etc:/etc/libvirt lib:/var/lib/libvirt log:/var/log/libvirt cache:/var/cache/libvirt ssh:/root/.ssh pki:/etc/pki \
     glusterd:/var/lib/glusterd glusterlog:/var/log/glusterfs; do
     [ ! -d "${pair#*:}" ] || mount --bind "$dir/${pair%%:*}" "${pair#*:}"
 done

@@ -27,7 +27,7 @@ need_lab() {
 need_tools() {
     local tool missing=()
     for tool in ip tc nft nsenter unshare libvirtd virtlogd virsh qemu-system-x86_64 qemu-img nasm sshd ssh-keygen \
-        busybox cpio curl python3; do
+        busybox cpio curl python3 openssl; do
         PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing+=("$tool")
     done
     getent passwd libvirt-qemu >/dev/null || missing+=("the user libvirt-qemu")

@@ -26,7 +26,8 @@ guest_address() { known_guest "$1"; sed -n 's/^address=//p' "$(guest_file "$1")"
 
 guest_add() {
     local name=${1:-} kind='' host=host1 accel=auto memory='' data=0 rate=0 size=100 disk_size=64M disk_on=local
-    local format=raw firmware=bios tpm=no start=yes paused=no
+    local format=raw firmware=bios tpm=no start=yes paused=no devices=''
+    local cpu="<cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>"
     [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$ ]] || fail 64 "a guest needs a name" "lab guest add NAME --kind KIND"
     shift
     while [ $# -gt 0 ]; do
@@ -40,6 +41,7 @@ guest_add() {
             --kind) kind=$2 ;; --on) host=$(known_host "$2") ;; --accel) accel=$2 ;; --memory) memory=$2 ;;
             --data) data=$2 ;; --dirty-rate) rate=$2 ;; --dirty-size) size=$2 ;; --disk-size) disk_size=$2 ;;
             --disk-on) disk_on=$2 ;; --disk-format) format=$2 ;; --firmware) firmware=$2 ;;
+            --device) devices+="    $2"$'\n' ;; --cpu) cpu=$2 ;;
             *) fail 64 "unknown option $1" "lab --help lists them" ;;
         esac
         shift 2
@@ -117,7 +119,7 @@ definition() {
 $(boot_elements)
   </os>
   <features><acpi/></features>
-  <cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>
+  $cpu
   <on_reboot>restart</on_reboot>
   <devices>
 $(disk_elements)
@@ -127,7 +129,7 @@ fi)
     <serial type='file'><source path='/var/log/libvirt/qemu/$name.serial' append='on'/></serial>
 $([ "$tpm" = no ] || echo "    <tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>")
     <memballoon model='none'/>
-  </devices>
+$devices  </devices>
 </domain>
 XML
 }

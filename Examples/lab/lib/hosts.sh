@@ -74,16 +74,18 @@ keys_up() {
             "$(cut -d' ' -f1,2 "$keys/host_ed25519.pub")" >>"$keys/known_hosts"
     done
     cp "$keys/id_ed25519.pub" "$keys/authorized_keys"
+    [ -f "$keys/cacert.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
+        -subj "/CN=lab-$LAB" -addext keyUsage=critical,keyCertSign -keyout "$keys/cakey.pem" -out "$keys/cacert.pem" 2>/dev/null
 }
 
 start_anchor() {
     local name=$1 dir=$STATE/$1
-    mkdir -p "$dir"/{etc,lib/images,log/qemu,cache,run,dev,ssh,glusterd,glusterlog}
+    mkdir -p "$dir"/{etc,lib/images,log/qemu,cache,run,dev,ssh,pki,glusterd,glusterlog}
     rm -rf "${dir:?}/run"/*
     cp "$STATE/keys"/{id_ed25519,known_hosts} "$dir/ssh/"
     printf '%s\n' 'BatchMode yes' 'ConnectTimeout 5' >"$dir/ssh/config"
     chmod 700 "$dir/ssh"; chmod 600 "$dir/ssh"/*
-    [ "$name" = clients ] || write_configuration "$name"
+    [ "$name" = clients ] || { write_configuration "$name"; write_certificates "$name"; }
     # What libvirt found out about QEMU takes it 8 s; it checks by itself whether that still holds.
     [ ! -d "$CACHE/capabilities" ] || cp -a "$CACHE/capabilities/." "$dir/cache/"
     printf '%s' "$LAB $name" | md5sum | cut -c1-32 >"$dir/machine-id"
@@ -99,7 +101,7 @@ write_configuration() {
     cp -a /etc/libvirt/. "$etc/"
     rm -rf "$etc/qemu/networks/autostart" "$etc/qemu/autostart"
     cat >"$etc/libvirtd.conf" <<CONF
-listen_tls = 0
+listen_tls = 1
 listen_tcp = 1
 auth_tcp = "none"
 auth_unix_rw = "none"

@@ -40,3 +40,27 @@ gluster_up() {
     done
     touch "$STATE/gluster"
 }
+
+# A block device in a host's own /dev, backed by a file of that host's.
+lab_block() {
+    local verb=${1:-} host name=${3:-} file device
+    host=$(known_host "${2:-}")
+    [[ $name =~ ^[a-z][a-z0-9]{0,20}$ ]] || fail 64 "a block device needs a name" "lab block $verb HOST NAME"
+    file=$STATE/$host/block-$name
+    case $verb in
+        add)
+            [ "${4:-}" = --size ] && [[ ${5:-} =~ ^[0-9]+[KMG]?$ ]] || fail 64 "lab block add HOST NAME --size SIZE" "such as 64M"
+            [ ! -e "$file" ] || fail 1 "$host has /dev/$name already" "lab block remove $host $name"
+            truncate -s "$5" "$file"
+            device=$(losetup --find --show "$file") || fail 1 "no loop device" "modprobe loop"
+            in_host "$host" mknod -m 660 "/dev/$name" b $(stat -c '0x%t 0x%T' "$device") ||
+                fail 1 "no node for $device on $host" ""
+            ;;
+        remove)
+            losetup -n -O NAME -j "$file" | xargs -r -n1 losetup -d
+            in_host "$host" rm -f "/dev/$name"
+            rm -f "$file"
+            ;;
+        *) fail 64 "lab block what?" "lab block add HOST NAME --size SIZE, or lab block remove HOST NAME" ;;
+    esac
+}

@@ -40,20 +40,21 @@ struct FindingsReport: Encodable {
 struct FindingReport: Encodable {
     let code: String
     let severity: String
+    /// A blocker that `--ignore` lifted.
+    let ignored: Bool
     let host: String
     let subject: String
     let detail: String
     let hint: String
-    let ignored: Bool
 
     init(_ finding: Finding) {
         code = finding.code.rawValue
         severity = finding.severity.rawValue
+        ignored = finding.isIgnored
         host = finding.host
         subject = finding.subject
         detail = finding.detail
         hint = finding.hint
-        ignored = finding.isIgnored
     }
 }
 
@@ -125,8 +126,8 @@ struct FindingList {
 
     func text() -> String {
         findings.map { finding in
-            "  \(finding.severity.rawValue)\(finding.isIgnored ? " (ignored)" : ""): \(finding.detail) [\(finding.code.rawValue)]\n    "
-                + "\(finding.hint)"
+            let severity = finding.severity.rawValue + (finding.isIgnored ? " (ignored)" : "")
+            return "  \(severity): \(finding.detail) [\(finding.code.rawValue)]\n    \(finding.hint)"
         }
         .joined(separator: "\n")
     }

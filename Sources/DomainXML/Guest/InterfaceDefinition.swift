@@ -61,10 +61,15 @@ extension InterfaceDefinition {
 
 extension InterfaceDefinition.Connection {
     fileprivate init(type: String, source: Element?) {
+        // While the guest runs, libvirt writes what a network came to (`bridge`, `direct`) and names the network
+        // beside it; the network is what the other host has to have.
+        if let network = source?["network"] {
+            self = .network(network)
+            return
+        }
         let connection: Self? =
             switch type {
             case "bridge": source?["bridge"].map { .bridge($0) }
-            case "network": source?["network"].map { .network($0) }
             case "direct": source?["dev"].map { .direct(device: $0, mode: source?["mode"]) }
             case "hostdev": source?.first("address")?.pciAddress.map { .hostDevice(address: $0) }
             case "vdpa": source?["dev"].map { .vdpa(device: $0) }

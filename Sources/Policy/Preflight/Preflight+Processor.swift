@@ -3,8 +3,6 @@ import FleetModel
 extension Preflight {
     /// The guest's processor against the hosts'.
     static func processor(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        // Without KVM the processor is QEMU's own invention, the same on every host.
-        guard facts.hardware.needsHostProcessor else { return [] }
         switch facts.cpu {
         case .notKnown(let reason):
             return [
@@ -13,6 +11,9 @@ extension Preflight {
                     of: facts.source.host, because: reason,
                     hint: asking(facts.source.host, "dumpxml \(facts.guestName)"))
             ]
+        // Without KVM the processor is QEMU's own invention: it hangs on what that host's QEMU can play alone.
+        case .known(let cpu) where !facts.hardware.needsHostProcessor:
+            return verdicts(cpu, facts)
         case .known(let cpu) where cpu.mode == .hostPassthrough || cpu.mode == .maximum:
             // libvirt compares named features, and such a guest names none.
             return passthrough(cpu, facts) + drift(cpu, facts)

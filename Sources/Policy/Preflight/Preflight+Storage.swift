@@ -125,7 +125,7 @@ extension Preflight {
         let mode = disk.cache ?? "writeback"
         guard !["none", "directsync"].contains(mode), !disk.isShareable, disk.isOnHostFile else { return [] }
         let old = [facts.source, facts.destination].first {
-            $0.hypervisorVersion < SoftwareVersion(4, 0, 0)
+            $0.hypervisorVersion < SoftwareVersion(4, 0, 0) && $0.hypervisorVersion != .none
         }
         guard old != nil || mode == "unsafe" else { return [] }
         let why =

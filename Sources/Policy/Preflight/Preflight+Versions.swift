@@ -35,7 +35,7 @@ extension Preflight {
     private static func downgrade(
         _ program: String, from source: SoftwareVersion, to destination: SoftwareVersion, _ facts: MoveFacts
     ) -> Finding? {
-        guard destination < source else { return nil }
+        guard destination < source, destination != .none else { return nil }
         return Finding(
             .versionDowngrade, .warning, host: facts.destinationName, subject: program,
             detail: "\(facts.destinationName) has \(program) \(destination), older than \(source) on "
