@@ -1,8 +1,8 @@
 package import FleetModel
 
 extension PairCorrection {
-    /// What the last moves of a pair of hosts taught: the median of each figure, so that one odd move does not
-    /// count.
+    /// What the last moves of a pair of hosts taught: the median of each figure, so that one odd move does
+    /// not count.
     ///
     /// - Parameter moves: the pair's finished moves, the newest first; the first ten are looked at.
     /// - Returns: `nil` when none of them says anything.

@@ -88,7 +88,7 @@ struct Scenario: Sendable {
         return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
     }
 
-    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent more than once.
+    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent again.
     private static func rate(of last: PastMove, data: Double) -> Double? {
         if let rate = last.dirtyRate { return Double(rate.bytesPerSecond) }
         guard let wire = last.wire, let transfer = last.transfer?.seconds, transfer > 0 else { return nil }
