@@ -45,8 +45,9 @@ struct Scenario: Sendable {
             input.timeout.map { max(0, $0.seconds) }
             ?? max(ForecastConstants.deadline, once * ForecastConstants.patience)
         let correction = input.correction
-        before = max(0, correction?.before.seconds ?? ForecastConstants.before)
-        after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.97, 1, 1.06)
+        before =
+            max(0, correction?.before.seconds ?? ForecastConstants.before) * Self.pick(mood, 0.9, 1, 2.5)
+        after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.9, 1, 1.5)
     }
 
     /// Payload a second, over so many connections.
