@@ -115,7 +115,7 @@ struct ForecastSamplingTests {
         #expect(dirtied(.max) == Self.memory.bytes)
     }
 
-    @Test("a pair's moves: the median of each figure")
+    @Test("a pair's moves: the least of what is fixed, the median of the speed")
     func learning() throws {
         func move(_ before: Int, _ after: Int, wire: UInt64, transfer: Int = 10) -> PastMove {
             PastMove(
@@ -130,8 +130,8 @@ struct ForecastSamplingTests {
             move(9000, 2000, wire: 990_000_000), move(400, 200, wire: 1, transfer: 0),
         ]
         let learned = try #require(PairCorrection.learned(from: moves))
-        #expect(learned.before == .milliseconds(450))
-        #expect(learned.after == .milliseconds(250))
+        #expect(learned.before == .milliseconds(400))
+        #expect(learned.after == .milliseconds(200))
         #expect(abs(learned.speedRatio - 0.95) < 1e-9)
         #expect(learned.moves == 4)
     }

@@ -148,7 +148,8 @@ struct ForecastTests {
             strategy: .preCopy, total: .seconds(5), rounds: 4,
             dirtyRate: ByteRate(bytesPerSecond: 10 << 20))
         let remembered = ForecastInput(
-            memory: sampled.memory, resident: sampled.resident, link: link, lastMove: last)
+            memory: sampled.memory, resident: sampled.resident, link: link, correction: sampled.correction,
+            lastMove: last)
         let assumed = ForecastInput(memory: sampled.memory)
         let forecasts = [sampled, remembered, assumed].map { ForecastModel.forecast($0) }
         #expect(forecasts.map(\.basis) == [.sampled, .remembered, .assumed])

@@ -75,9 +75,8 @@ package struct PageTrace: Sendable, Hashable, Codable {
 package enum SamplingStep: Sendable, Hashable {
     /// `virDomainStartDirtyRateCalc` over a whole number of seconds.
     case calculate(seconds: Int, mode: DirtySample.Mode)
-    /// `virDomainMemoryPeek`: blocks spread evenly over the memory, read twice a second apart; then those
-    /// that
-    /// changed, at most `kept` of them, again and again for `window`. Each of their pages that changed in that
-    /// second gives a `PageTrace`.
+    /// `virDomainMemoryPeek`: blocks spread evenly over the memory, read twice, a second apart; then those
+    /// that changed, at most `kept` of them, again and again for `window`. Each of their pages that changed
+    /// in that second gives a `PageTrace`.
     case readPages(blocks: Int, blockSize: ByteCount, kept: Int, window: Duration)
 }

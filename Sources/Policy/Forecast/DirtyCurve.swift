@@ -1,8 +1,8 @@
 /// How many distinct bytes a guest dirties within a time: concave, from nothing up to its working set.
 ///
 /// Between the samples the curve is a straight line, which a concave curve never falls below. After the last
-/// one it bends on as it bent before: as if the bytes still to come fell exponentially (a writer that picks its
-/// pages at random), or in a straight line where it did not bend (a writer that sweeps).
+/// one it bends on as it bent before: as if the bytes still to come fell exponentially (a writer that picks
+/// its pages at random), or in a straight line where it did not bend (a writer that sweeps).
 struct DirtyCurve: Sendable {
     struct Point: Sendable {
         let seconds: Double

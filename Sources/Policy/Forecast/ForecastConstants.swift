@@ -47,8 +47,8 @@ enum ForecastConstants {
     static let pullBest = 1.0
     static let pull = 0.6
     static let pullWorst = 0.35
-    /// How far, as a share of the sender's speed, a guest has to stay below it for its writes to fall on unsent
-    /// pages as often as chance has it.
+    /// How far, as a share of the sender's speed, a guest has to stay below it for its writes to fall on
+    /// unsent pages as often as chance has it.
     static let closeChase = 0.1
     /// How fast QEMU finds out that memory is zero.
     static let zeroScan = 8.0e9
@@ -67,8 +67,8 @@ enum ForecastConstants {
     static let assumedLink = 117e6
     /// Of a guest about which nothing is known: the share of its memory that it dirties in a second.
     static let assumedDirtyShare = 0.01
-    /// Without a timeout convergence is judged over this long, or over so many times what it takes to send the
-    /// memory once.
+    /// Without a timeout convergence is judged over this long, or over so many times what it takes to send
+    /// the memory once.
     static let deadline = 60.0
     static let patience = 4.0
 }

@@ -1,21 +1,23 @@
 package import FleetModel
 
 extension PairCorrection {
-    /// What the last moves of a pair of hosts taught: the median of each figure, so that one odd move does not
-    /// count.
+    /// What the last moves of a pair of hosts taught.
     ///
-    /// - Parameter moves: the pair's finished moves, the newest first; the first ten are looked at.
+    /// Of the seconds before and after the transfer the least of the last five: a busy moment adds to them, up
+    /// to four times over, and says nothing about the next. Of the speed the median of the last ten.
+    ///
+    /// - Parameter moves: the pair's finished moves, the newest first.
     /// - Returns: `nil` when none of them says anything.
     package static func learned(from moves: [PastMove]) -> PairCorrection? {
-        let moves = Array(moves.prefix(10))
-        let before = middle(moves.compactMap { $0.before?.seconds })
-        let after = middle(moves.compactMap { $0.after?.seconds })
-        let ratio = middle(moves.compactMap(speedRatio))
+        let latest = moves.prefix(5)
+        let before = latest.compactMap { $0.before?.seconds }.filter { $0 >= 0 }.min()
+        let after = latest.compactMap { $0.after?.seconds }.filter { $0 >= 0 }.min()
+        let ratio = middle(moves.prefix(10).compactMap(speedRatio))
         guard before != nil || after != nil || ratio != nil else { return nil }
         return PairCorrection(
-            before: .milliseconds(Int64((before ?? ForecastConstants.before) * 1000)),
-            after: .milliseconds(Int64((after ?? ForecastConstants.after) * 1000)),
-            speedRatio: ratio ?? 1, moves: moves.count)
+            before: .milliseconds(Int64(min(1e6, before ?? ForecastConstants.before) * 1000)),
+            after: .milliseconds(Int64(min(1e6, after ?? ForecastConstants.after) * 1000)),
+            speedRatio: ratio ?? 1, moves: min(10, moves.count))
     }
 
     /// Throughput over the link's speed, of a move that was long enough to tell: the switchover is in it.
@@ -28,7 +30,7 @@ extension PairCorrection {
     }
 
     private static func middle(_ values: [Double]) -> Double? {
-        let sorted = values.filter { $0 >= 0 && $0 < 1e6 }.sorted()
+        let sorted = values.sorted()
         guard !sorted.isEmpty else { return nil }
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }

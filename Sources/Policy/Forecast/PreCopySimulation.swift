@@ -9,14 +9,14 @@ struct SimulatedCopy: Sendable {
     var rounds = 0
     /// Whether the rest fitted into the downtime limit within the time given.
     var converged = false
-    /// Whether the last round left no less than the one before.
+    /// Whether a round left no less than the least before it.
     var stalled = false
 }
 
 /// QEMU's pre-copy, round by round, in steps of its own loop.
 ///
-/// QEMU sends for 50 ms, then looks at what is left. When that falls below the threshold (its throughput times
-/// the downtime limit), it asks the kernel what was dirtied meanwhile: that ends the round. It switches over
+/// QEMU sends for 50 ms, then looks at what is left. When that falls below the threshold (its throughput
+/// times the downtime limit), it asks the kernel what was dirtied meanwhile: that ends the round. It switches over
 /// when the sum is still below the threshold. Source: `migration_iteration_run` in migration/migration.c and
 /// `ram_save_pending`, `ram_save_iterate` in migration/ram.c of QEMU 7.2.
 struct PreCopySimulation: Sendable {
@@ -50,6 +50,8 @@ struct PreCopySimulation: Sendable {
     func run(rounds most: Int = 10_000) -> SimulatedCopy {
         var copy = firstRound()
         var left = copy.left
+        var lowest = copy.left
+        var sinceLowest = 0
         var throttle = 0.0
         var strikes = 0
         while left >= threshold {
@@ -60,7 +62,6 @@ struct PreCopySimulation: Sendable {
             copy.rounds += 1
             copy.wire += sent * ForecastConstants.pageOnWire / ForecastConstants.pageSize * resend
             let dirtied = curve.bytes(within: seconds * (1 - throttle))
-            let before = left
             left = union(left - sent, dirtied, sent: sent, among: curve.workingSet)
             if throttles {
                 strikes = dirtied > sent * ForecastConstants.throttleTrigger ? strikes + 1 : 0
@@ -71,11 +72,15 @@ struct PreCopySimulation: Sendable {
                         throttle == 0
                             ? ForecastConstants.throttleFirst : throttle + ForecastConstants.throttleStep)
                 }
-            } else if left >= before * 0.999, left >= threshold {
-                // The next round is this one again: the rest of the patience passes like it.
+            } else if left < lowest {
+                lowest = left
+                sinceLowest = 0
+            } else {
+                sinceLowest += 1
                 copy.stalled = true
                 if endsAtStall { break }
-                skip(&copy, roundOf: seconds, sending: sent * resend)
+                // The next rounds are these again: the rest of the patience passes like the last one.
+                if sinceLowest >= 8 { skip(&copy, roundOf: seconds, sending: sent * resend) }
             }
         }
         copy.left = left
@@ -106,8 +111,8 @@ struct PreCopySimulation: Sendable {
 
     /// What is dirty when `unsent` still was and `dirtied` became so; some pages are both.
     ///
-    /// As many as chance has it, while the sender gains on the guest. The closer the guest comes to the sender's
-    /// speed, the fewer: a writer that sweeps at that speed stays ahead of the sender.
+    /// As many as chance has it, while the sender gains on the guest. The closer the guest comes to the
+    /// sender's speed, the fewer: a writer that sweeps at that speed stays ahead of the sender.
     private func union(_ unsent: Double, _ dirtied: Double, sent: Double, among all: Double) -> Double {
         let apart = unsent + dirtied
         let most = max(all, unsent, dirtied)

@@ -9,8 +9,8 @@ struct SampledProfile: Sendable {
             .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The shortest period, when nothing new was dirtied after it: the working set is rewritten within it, and
-    /// nobody knows how much faster.
+    /// The shortest period, when nothing new was dirtied after it: the working set is rewritten within it,
+    /// and nobody knows how much faster.
     var saturation: DirtyCurve.Point? {
         let points = points(at: 0)
         guard points.count >= 2, points[0].bytes > 0,

@@ -45,8 +45,9 @@ struct Scenario: Sendable {
             input.timeout.map { max(0, $0.seconds) }
             ?? max(ForecastConstants.deadline, once * ForecastConstants.patience)
         let correction = input.correction
-        before = max(0, correction?.before.seconds ?? ForecastConstants.before)
-        after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.97, 1, 1.06)
+        before =
+            max(0, correction?.before.seconds ?? ForecastConstants.before) * Self.pick(mood, 0.9, 1, 2.5)
+        after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.9, 1, 1.5)
     }
 
     /// Payload a second, over so many connections.
@@ -88,7 +89,7 @@ struct Scenario: Sendable {
         return DirtyCurve([.init(seconds: 1, bytes: rate)], limit: data)
     }
 
-    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent more than once.
+    /// What the guest dirtied a second in its last move: as QEMU saw it, else from what was sent again.
     private static func rate(of last: PastMove, data: Double) -> Double? {
         if let rate = last.dirtyRate { return Double(rate.bytesPerSecond) }
         guard let wire = last.wire, let transfer = last.transfer?.seconds, transfer > 0 else { return nil }
