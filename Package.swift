@@ -75,7 +75,8 @@ let package = Package(
             name: "PolicyTests", dependencies: ["Policy", "FleetModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "FleetModel"], swiftSettings: strict),
         .testTarget(
-            name: "LibvirtFleetTests", dependencies: ["LibvirtFleet", "Libvirt", "Migration", "FleetModel"],
+            name: "LibvirtFleetTests",
+            dependencies: ["LibvirtFleet", "Libvirt", "Migration", "Transfer", "FleetModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),

@@ -61,7 +61,8 @@ package struct FleetReader: Sendable {
         }
     }
 
-    /// - Parameter capabilities: read before, since libvirt examines the host anew at each question.
+    /// What a host says of itself, with capabilities that were read before: libvirt examines the host anew at
+    /// each question for them.
     func facts(
         of host: Host, _ connection: Connection, _ capabilities: HostCapabilities?
     ) async throws(LibvirtError) -> HostFacts {

@@ -18,6 +18,12 @@ struct Sample: Sendable {
     var sameName: Guest?
     var sameUUID: Guest?
 
+    func with(_ change: (inout Sample) -> Void) -> Sample {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+
     static let identity = GuestIdentity(name: "web01", uuid: "aaaaaaaa-0000-0000-0000-000000000000")
 
     static func guest(

@@ -248,10 +248,8 @@ extension HostAnswers {
         case .failure(let why): return .notKnown(why.reason)
         case .success(let lines):
             if lines.contains(where: { $0.first == path && $0.count > 2 }) { return .known(true) }
-            // `stat: cannot statx '/a/b': No such file or directory`
-            let said = lines.first { $0.count == 1 && $0[0].contains("'\(path)': ") }?[0]
-            let reason = said?.split(separator: "'\(path)': ").last.map(String.init) ?? "stat said nothing"
-            let isGone = reason.hasSuffix("No such file or directory") || reason.hasSuffix("Not a directory")
+            let reason = line("missing", path).flatMap { $0.count > 1 ? $0[1] : nil } ?? "stat said nothing"
+            let isGone = reason == "No such file or directory" || reason == "Not a directory"
             return isGone ? .known(false) : .notKnown(reason)
         }
     }

@@ -29,7 +29,8 @@ struct HostScript: Sendable {
         if !paths.isEmpty {
             let list = words(paths)
             parts.append(
-                section("paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(list) 2>&1"))
+                section("paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(list) 2>/dev/null"))
+            parts.append(section("missing", each(paths, Self.missing)))
             // A line for each path, in order, whether it is there or not.
             parts.append(section("resolved", "realpath -m -- \(list)"))
         }
@@ -85,6 +86,10 @@ struct HostScript: Sendable {
         sed -n 's/^ *migration_port_\\(min\\|max\\) *= *\\([0-9]*\\).*/\\1 \\2/p' /etc/libvirt/qemu.conf 2>/dev/null
         echo '. range'
         """
+
+    /// Why a path cannot be seen, in stat's last words: gone, or hidden by a file system that does not answer.
+    private static let missing =
+        "[ -e \"$p\" ] || { r=$(stat -L -- \"$p\" 2>&1); echo \"$p$t${r##*: }\"; }"
 
     /// Size and identity of a block device: WWID, device-mapper UUID or serial, as sysfs tells them.
     private static let device =
