@@ -39,6 +39,13 @@ struct MoveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Do it this way (pre-copy, multifd, auto-converge, xbzrle, stop-and-copy) instead of choosing.",
+            valueName: "name"),
+        transform: Self.strategy)
+    var strategy: MoveStrategy?
+
+    @Option(
+        help: ArgumentHelp(
             "Lift one blocker by its code, or for one disk or device: disk-not-proven=vda. Repeatable.",
             valueName: "code"),
         transform: Self.ignored)
@@ -47,7 +54,8 @@ struct MoveOptions: ParsableArguments {
     var request: MoveRequest {
         MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
-            downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, ignored: ignore)
+            downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
+            ignored: ignore)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.
@@ -60,6 +68,15 @@ struct MoveOptions: ParsableArguments {
             .sameHost, "move \(guest)",
             "--from \(source.name) and --to \(destination.name) are the same host",
             hint: "Name another host with --to; apus hosts lists them.")
+    }
+
+    private static func strategy(_ text: String) throws -> MoveStrategy {
+        if let strategy = MoveStrategy(rawValue: text) { return strategy }
+        let known = MoveStrategy.allCases.map(\.rawValue)
+        throw ValidationError(
+            "There is no strategy '\(text)'. "
+                + (Spelling.suggestion(for: text, in: known) ?? "There are \(known.joined(separator: ", ")).")
+        )
     }
 
     private static func ignored(_ text: String) throws -> IgnoredFinding {

@@ -148,10 +148,10 @@ package struct TransferMethod: Sendable, Hashable, Codable {
 
     fileprivate var addition: String {
         var parts: [String] = []
-        if let connections { parts.append("over \(connections) connections") }
-        if slowsGuestDown { parts.append("slowing it down if it does not converge") }
-        if let xbzrleCache { parts.append("with XBZRLE (cache \(xbzrleCache))") }
-        if allowsPostCopy { parts.append("with post-copy in reserve") }
-        return parts.isEmpty ? "" : " " + parts.joined(separator: ", ")
+        if let connections { parts.append(" over \(connections) connections") }
+        if slowsGuestDown { parts.append(", slowing it down if it does not converge") }
+        if let xbzrleCache { parts.append(", with XBZRLE (cache \(xbzrleCache))") }
+        if allowsPostCopy { parts.append(", with post-copy in reserve") }
+        return parts.joined()
     }
 }

@@ -20,12 +20,15 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     package let timeout: Duration?
     /// Whether post-copy may be planned.
     package let allowsPostCopy: Bool
+    /// `nil` leaves the choice to the plan.
+    package let strategy: MoveStrategy?
     /// Findings that the user lifts by name.
     package let ignored: [IgnoredFinding]
 
     package init(
         control: Control = .peerToPeer, keepDefinition: Bool = false, bandwidth: ByteRate? = nil,
         downtimeLimit: Duration? = nil, timeout: Duration? = nil, allowsPostCopy: Bool = true,
+        strategy: MoveStrategy? = nil,
         ignored: [IgnoredFinding] = []
     ) {
         self.control = control
@@ -34,6 +37,7 @@ package struct MoveRequest: Sendable, Hashable, Codable {
         self.downtimeLimit = downtimeLimit
         self.timeout = timeout
         self.allowsPostCopy = allowsPostCopy
+        self.strategy = strategy
         self.ignored = ignored
     }
 }

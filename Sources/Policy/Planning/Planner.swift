@@ -23,11 +23,12 @@ package struct Planner: Sendable {
     /// The plan for a move that nothing blocks.
     ///
     /// - Throws: `ApusError` with `blocked` (`same-host` for one machine under two names) and the findings,
-    ///   when one of them is a blocker that was not lifted.
+    ///   when one of them is a blocker that was not lifted; `plan-refused` when the strategy that was asked for
+    ///   cannot be run.
     package func plan() throws(ApusError) -> MovePlan {
         let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
-        let (strategy, reason) = choose()
+        let (strategy, reason) = try choose()
         let method = TransferMethod(strategy, connections: connections, cache: cache)
         return MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
@@ -54,7 +55,13 @@ package struct Planner: Sendable {
 
     private var isPaused: Bool { facts.guest.state.kind == .paused }
 
-    private func choose() -> (MoveStrategy, String) {
+    private func choose() throws(ApusError) -> (MoveStrategy, String) {
+        if let wanted = request.strategy {
+            guard let obstacle = obstacle(wanted) else { return (wanted, "--strategy") }
+            throw ApusError(
+                .planRefused, "move \(facts.guest.identity) by \(wanted.rawValue)", obstacle,
+                hint: "Name another --strategy, or leave the choice to apus.")
+        }
         if isPaused {
             return (.preCopy, "the guest is paused: its memory does not change, one round is enough")
         }
