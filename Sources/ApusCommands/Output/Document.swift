@@ -14,13 +14,29 @@ enum Document {
     static func read<Value: Decodable>(
         _ type: Value.Type, from path: String, what: String
     ) throws(ApusError) -> Value {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(filePath: path == "-" ? "/dev/stdin" : path))
-        } catch {
-            throw invalid(path, what, "it cannot be read: \(reason(path, R_OK) ?? "\(error)")")
+        guard let data = bytes(of: path) else {
+            throw invalid(path, what, "it cannot be read: \(String(cString: strerror(errno)))")
         }
         return try decode(type, data, path: path, what: what)
+    }
+
+    /// A file's bytes, or standard input's for `-`; no more than tell that it is too large.
+    ///
+    /// - Returns: `nil` when it cannot be read; `errno` says why.
+    private static func bytes(of path: String) -> Data? {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var data = Data()
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while data.count <= limit {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            data.append(contentsOf: chunk.prefix(count))
+        }
+        return data
     }
 
     static func decode<Value: Decodable>(
