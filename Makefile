@@ -4,6 +4,9 @@ LAB := Examples/lab/lab
 SWIFT_TEST := swift test --disable-xctest
 STRICT := --explicit-target-dependency-import-check error
 PREFIX ?= /usr/local
+# Of the forecasts in make bench: 60 moves take about 35 minutes.
+SEED ?= 7
+MOVES ?= 60
 
 .PHONY: help demo test test-unit test-hosts test-sanitizers lint build release packages packages-lab man completions install bench clean check-swift check-root
 
@@ -77,6 +80,7 @@ install: release man
 
 bench: check-root check-swift packages-lab release
 	Benchmarks/run
+	Benchmarks/forecast --seed $(SEED) --moves $(MOVES)
 
 clean:
 	rm -rf .build .build-* man

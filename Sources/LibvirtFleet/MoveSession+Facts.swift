@@ -8,6 +8,11 @@ extension MoveSession {
     /// Creates and removes probe files where nothing else can prove that storage is shared; first removes
     /// what a killed process left of its own. Also opens the connection that the migrate call will hold.
     package func facts(run: ProbeRun) async throws(ApusError) -> MoveFacts {
+        let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
+        defer {
+            shells.near.close()
+            shells.far.close()
+        }
         async let workerOpened = Result(awaiting: { () async throws(ApusError) in try await worker.open() })
         let sweep = ProbeSweep(undo: run.undo)
         try await sweep.sweep(source)
@@ -16,11 +21,14 @@ extension MoveSession {
         let reading = try await readGuest()
         let path = PathProbe(to: destination.host)
         async let near = Result(awaiting: { () async throws(ApusError) in
-            try await HostSurvey(link: source, guest: reading, script: script(for: reading, path: path))
-                .facts()
+            try await HostSurvey(
+                link: source, shell: shells.near, guest: reading, script: script(for: reading, path: path)
+            ).facts()
         })
         async let far = Result(awaiting: { () async throws(ApusError) in
-            try await HostSurvey(link: destination, guest: reading, script: script(for: reading)).facts()
+            try await HostSurvey(
+                link: destination, shell: shells.far, guest: reading, script: script(for: reading)
+            ).facts()
         })
         async let sameUUID = Result(awaiting: { () async throws(ApusError) in
             try await destination.guest(.uuid(guest.identity.uuid))

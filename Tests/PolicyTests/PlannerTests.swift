@@ -7,7 +7,7 @@ import Testing
 struct PlannerTests {
     private static func forecast(
         _ totals: [MoveStrategy: (seconds: Double, converges: Bool)], link: UInt64 = 125_000_000,
-        stop: Duration = .seconds(9)
+        stop: Duration = .seconds(9), basis: Forecast.Basis = .sampled
     ) -> Forecast {
         let input = ForecastInput(
             memory: .mebibytes(2048), link: LinkSpeed(rate: ByteRate(bytesPerSecond: link), source: .probe))
@@ -21,7 +21,7 @@ struct PlannerTests {
                 rounds: Estimate(low: 1, likely: 2, high: 3), confidence: 0.9,
                 converges: totals[strategy]?.converges ?? false, reason: "because of \(strategy.rawValue)")
         }
-        return Forecast(input: input, basis: .sampled, strategies: strategies)
+        return Forecast(input: input, basis: basis, strategies: strategies)
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -38,6 +38,9 @@ struct PlannerTests {
         "chooses",
         arguments: [
             Row(testDescription: "pre-copy when nothing is known", forecast: nil, strategy: .preCopy),
+            Row(
+                testDescription: "pre-copy when the forecast is an assumption",
+                forecast: forecast([.autoConverge: (12, true)], basis: .assumed), strategy: .preCopy),
             Row(
                 testDescription: "pre-copy when it converges",
                 forecast: forecast([.preCopy: (10, true), .multifd: (2, true)]), strategy: .preCopy),

@@ -1,11 +1,11 @@
 import DomainXML
 import FleetModel
 import Libvirt
-import Transfer
 
 /// What a check wants to know of one host, for one guest.
 struct HostSurvey: Sendable {
     let link: HostLink
+    let shell: OpenShell
     let guest: GuestReading
     /// What the remote shell is asked besides what it always is.
     let script: HostScript
@@ -14,7 +14,7 @@ struct HostSurvey: Sendable {
     ///
     /// - Throws: `ApusError` when libvirt cannot even tell what the host is.
     func facts() async throws(ApusError) -> (facts: HostFacts, answers: HostAnswers) {
-        async let told = answers()
+        async let told = shell.ask(script)
         let capabilities = await capabilities()
         var facts = try await link.ask { (connection) throws(LibvirtError) in
             try await FleetReader().facts(of: link.host, connection, capabilities)
@@ -51,31 +51,6 @@ struct HostSurvey: Sendable {
 
     /// Where libvirt keeps the states of emulated TPMs. Source: libvirt's `virqemudriverconfig`.
     static let tpmStates = "/var/lib/libvirt/swtpm"
-
-    private func answers() async -> HostAnswers {
-        guard let words = link.host.remoteShell else {
-            return HostAnswers(unreadable: "\(link.host.name) has no remote-shell")
-        }
-        let text = script.text
-        let host = link.host.name
-        let began = ContinuousClock.now
-        // A dead network file system answers nobody: it is not waited for.
-        let answer = await withFirst(of: .seconds(10)) {
-            await Result(awaiting: { () async throws(ApusError) in
-                try await RemoteShell(host: host, words: words).run(text, to: "look at \(host)")
-            })
-        }
-        guard let answer else {
-            return HostAnswers(unreadable: "the remote-shell of \(host) did not answer within 10 s")
-        }
-        do throws(ApusError) {
-            return HostAnswers(
-                parsing: try answer.get(), paths: script.paths + script.directories, began: began, ended: .now
-            )
-        } catch {
-            return HostAnswers(unreadable: error.detail)
-        }
-    }
 
     // MARK: Over the remote shell
 

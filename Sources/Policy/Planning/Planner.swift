@@ -53,6 +53,9 @@ package struct Planner: Sendable {
 
     // MARK: Strategy
 
+    /// The forecast, where it rests on more than the size of the guest: an assumption chooses no strategy.
+    private var known: Forecast? { forecast?.basis == .assumed ? nil : forecast }
+
     private var isPaused: Bool { facts.guest.state.kind == .paused }
 
     private func choose() throws(ApusError) -> (MoveStrategy, String) {
@@ -65,7 +68,7 @@ package struct Planner: Sendable {
         if isPaused {
             return (.preCopy, "the guest is paused: its memory does not change, one round is enough")
         }
-        guard let plain = forecast?.strategy(.preCopy) else {
+        guard let plain = known?.strategy(.preCopy) else {
             return (.preCopy, "nothing is known about the guest's writes: the strategy that costs it least")
         }
         if plain.converges {
@@ -118,7 +121,7 @@ package struct Planner: Sendable {
     private func whyNot(_ strategy: MoveStrategy, chosen: MoveStrategy) -> String {
         if let obstacle = obstacle(strategy) { return obstacle }
         if isPaused { return "the guest is paused: there is nothing to gain" }
-        guard let other = forecast?.strategy(strategy), let mine = forecast?.strategy(chosen) else {
+        guard let other = known?.strategy(strategy), let mine = known?.strategy(chosen) else {
             return "nothing is known about the guest's writes that would call for it"
         }
         if !other.converges { return other.reason }
@@ -199,10 +202,11 @@ package struct Planner: Sendable {
 
     /// A warning when plain pre-copy would not converge.
     package static func convergence(_ facts: MoveFacts, _ forecast: Forecast?) -> [Finding] {
-        guard facts.guest.state.kind == .running, let plain = forecast?.strategy(.preCopy), !plain.converges
+        guard facts.guest.state.kind == .running, let forecast, forecast.basis != .assumed,
+            let plain = forecast.strategy(.preCopy), !plain.converges
         else { return [] }
         let guest = facts.guest.identity
-        let helpers = forecast?.strategies.filter { $0.converges && $0.strategy != .stopAndCopy } ?? []
+        let helpers = forecast.strategies.filter { $0.converges && $0.strategy != .stopAndCopy }
         let names = helpers.map(\.strategy.rawValue).joined(separator: ", ")
         return [
             Finding(
