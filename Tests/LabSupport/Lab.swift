@@ -94,12 +94,28 @@ package struct Lab: Sendable {
         try await program(words).run()
     }
 
+    /// Runs `apus` with this lab's inventory.
+    package func apus(_ words: [String]) async throws -> Outcome {
+        try await program(words).run()
+    }
+
     /// Starts `apus` with this lab's inventory.
     package func startApus(_ words: String...) -> RunningProgram {
         program(words).start()
     }
 
-    private func program(_ words: [String]) -> Program {
-        Program([Self.apusPath] + words, environment: ["APUS_INVENTORY": inventory, "NO_COLOR": "1"])
+    /// What `apus` is told of this lab: the inventory, and a journal of the tests' own.
+    package var apusEnvironment: [String: String] {
+        ["APUS_INVENTORY": inventory, "APUS_STATE": Self.journal, "NO_COLOR": "1"]
     }
+
+    private func program(_ words: [String]) -> Program {
+        Program([Self.apusPath] + words, environment: apusEnvironment)
+    }
+
+    /// The journal of these tests, gone when their process ends.
+    private static let journal: String = {
+        atexit { try? FileManager.default.removeItem(atPath: Lab.journal) }
+        return "/tmp/apus-test-journal-\(getpid())"
+    }()
 }

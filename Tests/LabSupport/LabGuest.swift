@@ -70,6 +70,16 @@ package struct LabGuest: Sendable {
 
     /// Runs `virsh` against a host of the inventory.
     package func virsh(on host: String, _ words: String...) async throws -> Outcome {
+        try await virsh(on: host, words)
+    }
+
+    /// Runs `virsh` on the lab's first host, which has to succeed.
+    package func require(_ words: String...) async throws {
+        let outcome = try await virsh(on: "host1", words)
+        try #require(outcome.status == 0, "virsh \(words.joined(separator: " ")): \(outcome.said)")
+    }
+
+    private func virsh(on host: String, _ words: [String]) async throws -> Outcome {
         try await Program(["virsh", "-q", "-c", try await HostList(lab).uri(of: host)] + words).run()
     }
 }
