@@ -123,6 +123,7 @@ extension MoveSession {
     private func script(for reading: GuestReading, path: PathProbe? = nil) -> HostScript {
         var script = HostScript()
         script.path = path
+        script.asksHugePage = reading.hardware.hugePages.contains { $0.size == nil }
         script.paths = reading.neededPaths.map(\.looked)
         DiskSurvey.add(reading.disks, to: &script)
         if reading.hardware.tpm != nil { script.directories.append(HostSurvey.tpmStates) }

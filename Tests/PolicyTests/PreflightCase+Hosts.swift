@@ -152,6 +152,13 @@ extension PreflightCase {
         PreflightCase("too many guests leaving", [.outgoingLimit: .blocker]) {
             $0.source.details.load.outgoing = 2
         },
+        PreflightCase("moves that could not be counted", [.notKnown: .warning]) {
+            $0.source.details.load.unread = "alpha did not answer within 10 s"
+        },
+        PreflightCase("huge pages of the host's own default size", [.hugePagesShort: .blocker]) {
+            $0.hardware.hugePages = [GuestHardware.HugePages(size: nil, memory: .mebibytes(2048))]
+            $0.destination.details.defaultHugePage = .known(.mebibytes(1024))
+        },
         PreflightCase("nothing against one of two", [:]) {
             $0.destination.details.load.incoming = 1
             $0.source.details.load.outgoing = 1

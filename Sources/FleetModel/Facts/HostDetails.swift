@@ -8,7 +8,9 @@ package struct HostDetails: Sendable, Hashable, Codable {
     /// What programs could still get, caches included.
     package var availableMemory: Reading<ByteCount> = .notKnown("it was not asked")
     package var pages: [Pages] = []
-    package var load: Load = Load()
+    /// The size of a huge page where the guest names none; `nil` when the guest does not need to know.
+    package var defaultHugePage: Reading<ByteCount>?
+    package var load = Load()
     package var networks: Reading<[Network]> = .notKnown("it was not asked")
     package var links: Reading<[Link]> = .notKnown("it was not asked")
     /// The host's own addresses.
@@ -68,6 +70,8 @@ package struct HostDetails: Sendable, Hashable, Codable {
     package struct Load: Sendable, Hashable, Codable {
         package var incoming = 0
         package var outgoing = 0
+        /// Why the moves under way could not be counted; `nil` when they were.
+        package var unread: String?
         /// Memory of guests that arrive just now and have not filled it yet.
         package var reservedMemory = ByteCount.zero
 

@@ -16,6 +16,8 @@ struct HostScript: Sendable {
     var samples: [String] = []
     /// Where a certificate of the host's libvirt may lie; the first that exists is read.
     var certificates: [String] = []
+    /// Whether the size of the host's default huge page matters.
+    var asksHugePage = false
     /// The way to the other host, for the source's script.
     var path: PathProbe?
 
@@ -52,6 +54,10 @@ struct HostScript: Sendable {
         }
         if !certificates.isEmpty {
             parts.append(section("certificate", each(certificates, Self.certificate)))
+        }
+        if asksHugePage {
+            parts.append(
+                section("huge-page", "sed -n 's/^Hugepagesize: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"))
         }
         if let path { parts.append(section("ports", path.commands)) }
         return parts

@@ -136,10 +136,15 @@ extension HostSurvey {
     /// The moves that the host takes part in, whoever runs them.
     private func load() async -> HostDetails.Load {
         var load = HostDetails.Load()
-        let domains = try? await link.ask { (connection) throws(LibvirtError) in
-            try await connection.domains()
+        let domains: [DomainSummary]
+        do throws(ApusError) {
+            domains = try await link.ask { (connection) throws(LibvirtError) in try await connection.domains()
+            }
+        } catch {
+            load.unread = error.detail
+            return load
         }
-        for domain in domains ?? [] {
+        for domain in domains {
             switch domain.job {
             case .migrationOut: load.outgoing += 1
             case .migrationIn:

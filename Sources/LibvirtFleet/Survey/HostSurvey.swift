@@ -40,6 +40,11 @@ struct HostSurvey: Sendable {
         details.ports = portRange(answers)
         details.presentPaths = presentPaths(answers)
         if !script.certificates.isEmpty { details.certificate = certificate(answers) }
+        if script.asksHugePage {
+            details.defaultHugePage = answers.read("huge-page") { lines in
+                ByteCount((lines.first?.first.flatMap { UInt64($0) } ?? 2048) * 1024)
+            }
+        }
         if guest.hardware.tpm != nil {
             details.tpmStateFileSystem = answers.read("file-systems") { _ in
                 answers.fileSystem(of: HostSurvey.tpmStates)?.kind ?? ""

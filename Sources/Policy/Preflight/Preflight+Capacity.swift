@@ -73,11 +73,14 @@ extension Preflight {
                     hint: asking(host.host, "freepages --all"))
             ]
         }
-        // The default size is the smallest huge one, unless the host was started with another.
-        let smallest = host.details.pages.map(\.size).filter { $0.bytes > 64 << 10 }.min() ?? .mebibytes(2)
+        // Without the host's word, the smallest huge size: the default unless the host was started with
+        // another.
+        let standard =
+            host.details.defaultHugePage?.value
+            ?? host.details.pages.map(\.size).filter { $0.bytes > 64 << 10 }.min() ?? .mebibytes(2)
         var needs: [ByteCount: Double] = [:]
         for pages in facts.hardware.hugePages {
-            needs[pages.size ?? smallest, default: 0] += Double(pages.memory.bytes)
+            needs[pages.size ?? standard, default: 0] += Double(pages.memory.bytes)
         }
         return needs.sorted { $0.key < $1.key }.compactMap { size, memory in
             let need = (memory / Double(max(1, size.bytes))).rounded(.up)
@@ -158,7 +161,13 @@ extension Preflight {
     /// Moves under way against what the inventory allows.
     static func slots(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         let (source, destination) = (facts.source, facts.destination)
-        var findings: [Finding] = []
+        var findings = [source, destination].compactMap { host in
+            host.details.load.unread.map { reason in
+                unread(
+                    "moves under way", "how many moves \(host.host.name) takes part in", of: host.host,
+                    because: reason, hint: asking(host.host, "list --all"))
+            }
+        }
         if source.details.load.outgoing >= source.host.maxOutgoing {
             findings.append(
                 Finding(
