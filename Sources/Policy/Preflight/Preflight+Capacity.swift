@@ -75,7 +75,7 @@ extension Preflight {
         }
         // Without the host's word, the smallest huge size: the default unless the host was started with
         // another.
-        let standard =
+        let standard: ByteCount =
             host.details.defaultHugePage?.value
             ?? host.details.pages.map(\.size).filter { $0.bytes > 64 << 10 }.min() ?? .mebibytes(2)
         var needs: [ByteCount: Double] = [:]
