@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import LabSupport
 import Testing
 
@@ -127,7 +128,7 @@ extension LabTests {
                         #expect(try await lab.check(guest).blockers.isEmpty)
                     },
                     by: {
-                        await move.send(2)
+                        await move.send(SIGINT)
                         let outcome = try await move.outcome()
                         #expect(outcome.status == 130, "\(outcome.said)")
                     })
