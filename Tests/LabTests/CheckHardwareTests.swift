@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import LabSupport
 import Testing
 
@@ -48,18 +49,19 @@ extension LabTests {
     private static let known =
         "/var/cache/libvirt/qemu/capabilities/$(printf %s \(qemu) | sha256sum | cut -c1-64).xml"
 
+    /// In /run itself: QEMU finds its modules from its own folder, as ../lib.
     private static let keepQEMU = """
-        mkdir /run/apustest; cd /run/apustest; cp -p "\(known)" known.xml; touch true-qemu
-        mount --bind \(qemu) true-qemu
+        mkdir /run/apustest; cd /run/apustest; cp -p "\(known)" known.xml; touch /run/true-qemu
+        mount --bind \(qemu) /run/true-qemu
         """
     private static let restoreQEMU = """
-        umount \(qemu) 2>/dev/null; umount /run/apustest/true-qemu
-        cp -p /run/apustest/known.xml "\(known)"; rm -rf /run/apustest
+        umount \(qemu) 2>/dev/null; umount /run/true-qemu
+        cp -p /run/apustest/known.xml "\(known)"; rm -rf /run/apustest /run/true-qemu
         """
     /// libvirt examines the script as any QEMU that was updated, and finds that it cannot play avx2.
     private static let withoutAVX2 = """
         cd /run/apustest
-        printf '#!/bin/bash\nexec -a \(qemu) /run/apustest/true-qemu "$@" -global max-x86_64-cpu.avx2=off\n' >qemu
+        printf '#!/bin/bash\nexec -a \(qemu) /run/true-qemu "$@" -global max-x86_64-cpu.avx2=off\n' >qemu
         chmod 755 qemu; mount --bind qemu \(qemu)
         """
     /// No wrapper can take a machine type out of QEMU: it is taken out of what libvirt knows of it.
@@ -126,7 +128,7 @@ extension LabTests {
                         #expect(try await lab.check(guest).blockers.isEmpty)
                     },
                     by: {
-                        await move.send(2)
+                        await move.send(SIGINT)
                         let outcome = try await move.outcome()
                         #expect(outcome.status == 130, "\(outcome.said)")
                     })

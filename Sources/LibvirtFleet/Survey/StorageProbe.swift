@@ -62,6 +62,12 @@ struct StorageProbe: Sendable {
         let near = try await way(to: here, on: source, pool: "\(name)-source", &traces)
         try await create(name, in: here, by: near, &traces)
         let far = try await way(to: there, on: destination, pool: "\(name)-destination", &traces)
+        if case .pool(let pool, isOurs: false) = far {
+            // Once seen there the file stays in that pool's list when it is gone.
+            let seen = record(.volume(pool: pool, name: name), id: "\(name)-seen", on: destination)
+            try run.undo.note(seen)
+            traces.append((destination, seen))
+        }
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: cached ? Self.patience : .zero)
         while true {
