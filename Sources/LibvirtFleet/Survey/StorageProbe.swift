@@ -64,7 +64,8 @@ struct StorageProbe: Sendable {
         let far = try await way(to: there, on: destination, pool: "\(name)-destination", &traces)
         if case .pool(let pool, isOurs: false) = far {
             // Once seen there the file stays in that pool's list when it is gone.
-            let seen = record(.volume(pool: pool, name: name), id: "\(name)-seen", on: destination)
+            let seen = record(
+                .volume(pool: pool, path: "\(there)/\(name)"), id: "\(name)-seen", on: destination)
             try run.undo.note(seen)
             traces.append((destination, seen))
         }
