@@ -37,20 +37,20 @@ extension MoveSession {
             try await destination.guest(.name(guest.identity.name))
         })
         async let cpu = CPUSurvey(guest: reading, source: source, destination: destination).facts()
-        async let users = imageUsers(reading)
+        let asksUsers = reading.disks.contains { $0.source != nil && !$0.isReadOnly }
+        async let usersHere = ImageUsers(link: source, except: guest.identity, isAsked: asksUsers)
+        async let usersThere = ImageUsers(link: destination, except: guest.identity, isAsked: asksUsers)
         let (here, there) = (try await near.get(), try await far.get())
         let disks = await DiskSurvey(
             guest: reading, source: source, destination: destination, here: here.answers,
-            there: there.answers, run: run, sizes: await readSizes(reading), usersHere: await users.here,
-            usersThere: await users.there
+            there: there.answers, run: run, sizes: await readSizes(reading), usersHere: await usersHere,
+            usersThere: await usersThere
         ).facts()
         _ = try await workerOpened.get()
         var facts = MoveFacts(
             guest: guest, hardware: reading.hardware, cpu: .known(await cpu), disks: disks,
             interfaces: reading.interfaces, source: here.facts, destination: there.facts,
-            path: path.facts(
-                here.answers, source: source.host,
-                clockOffset: there.answers.clockOffset(from: here.answers)),
+            path: await pathFacts(path, here.answers, there),
             sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
         facts.residentMemory = await readResidentMemory()
         return facts
@@ -119,6 +119,18 @@ extension MoveSession {
 
     // MARK: Both hosts
 
+    private func pathFacts(
+        _ path: PathProbe, _ near: HostAnswers, _ far: (facts: HostFacts, answers: HostAnswers)
+    ) async -> PathFacts {
+        let offset = far.answers.clockOffset(from: near)
+        guard let first = far.facts.details.ports.value?.first, let asked = path.data?.port, asked != first
+        else {
+            return path.facts(near, source: source.host, clockOffset: offset)
+        }
+        let again = PathProbe(to: destination.host, firstPort: first)
+        return again.facts(await again.ask(from: source.host), source: source.host, clockOffset: offset)
+    }
+
     /// The source's script has the way to the destination, the destination's its certificates.
     private func script(for reading: GuestReading, path: PathProbe? = nil) -> HostScript {
         var script = HostScript()
@@ -134,39 +146,6 @@ extension MoveSession {
             script.certificates = ["/etc/pki/libvirt/servercert.pem"]
         }
         return script
-    }
-
-    /// Which other running guests have an image of this guest open, on either host.
-    private func imageUsers(
-        _ reading: GuestReading
-    ) async -> (here: [DiskFacts.Location: [String]], there: [DiskFacts.Location: [String]]) {
-        guard reading.disks.contains(where: { $0.source != nil && !$0.isReadOnly }) else { return ([:], [:]) }
-        async let here = imageUsers(on: source)
-        async let there = imageUsers(on: destination)
-        return (await here, await there)
-    }
-
-    private func imageUsers(on link: HostLink) async -> [DiskFacts.Location: [String]] {
-        let own = guest.identity.uuid
-        let documents = try? await link.ask { (connection) throws(LibvirtError) in
-            var documents: [(name: String, xml: String)] = []
-            for domain in try await connection.domains() where domain.id != nil && domain.uuid != own {
-                // A guest that ends between the two questions uses nothing any more.
-                let xml = try? await connection.withDomain(.uuid(domain.uuid)) {
-                    (handle) throws(LibvirtError) in try handle.xml(.live)
-                }
-                if let xml { documents.append((domain.name, xml)) }
-            }
-            return documents
-        }
-        var users: [DiskFacts.Location: [String]] = [:]
-        for (name, xml) in documents ?? [] {
-            let disks = (try? GuestDefinition(parsing: xml).disks) ?? []
-            for image in disks.flatMap(\.images) {
-                users[DiskFacts.Location(image.location), default: []].append("\(name) on \(link.host.name)")
-            }
-        }
-        return users
     }
 }
 

@@ -76,20 +76,23 @@ package struct MoveSession: Sendable {
     ) {
         let links = (source.map { [$0] } ?? inventory.hosts).map { HostLink(host: $0, connector: connector) }
         let located = try await GuestLocator(guest: guest, links: links).locate()
-        var sessions: [(host: Host, session: Result<MoveSession, ApusError>)] = []
-        for host in inventory.hosts where host != located.link.host {
-            let destination = HostLink(host: host, connector: connector)
-            let opened = await Result(awaiting: { () async throws(ApusError) in try await destination.open() }
-            )
-            sessions.append(
-                (
-                    host,
-                    opened.map { _ in
-                        MoveSession(
-                            guest: located.guest, source: located.link, destination: destination,
-                            worker: HostLink(host: located.link.host, connector: connector))
-                    }
-                ))
+        let others = inventory.hosts.filter { $0 != located.link.host }
+        let sessions = await withTaskGroup(of: (Int, Result<MoveSession, ApusError>).self) { group in
+            for (number, host) in others.enumerated() {
+                let destination = HostLink(host: host, connector: connector)
+                let session = MoveSession(
+                    guest: located.guest, source: located.link, destination: destination,
+                    worker: HostLink(host: located.link.host, connector: connector))
+                group.addTask {
+                    let opened = await Result(awaiting: { () async throws(ApusError) in
+                        try await destination.open()
+                    })
+                    return (number, opened.map { _ in session })
+                }
+            }
+            var sessions: [(Int, Result<MoveSession, ApusError>)] = []
+            for await session in group { sessions.append(session) }
+            return sessions.sorted { $0.0 < $1.0 }.map { (host: others[$0.0], session: $0.1) }
         }
         return (located.guest, sessions)
     }

@@ -1,5 +1,6 @@
 package import FleetModel
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// Runs POSIX shell scripts on a host, the way the inventory's `remote-shell` says.
@@ -23,11 +24,42 @@ package struct RemoteShell: Sendable {
         "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    /// Runs a script to its end.
+    /// Runs a script to its end, and ends it when it takes too long.
     ///
+    /// - Parameters:
+    ///   - script: in POSIX shell.
+    ///   - operation: what it is for, in words that fit behind "could not".
+    ///   - limit: how long it may take.
     /// - Returns: what it wrote to standard output, at most 1 MiB.
-    /// - Throws: `ApusError` with `remote-shell-failed` when it could not be run or did not exit 0.
-    package func run(_ script: String, to operation: String) async throws(ApusError) -> String {
+    /// - Throws: `ApusError` with `remote-shell-failed` when it could not be run, did not exit 0 or took too
+    ///   long.
+    package func run(
+        _ script: String, to operation: String, within limit: Duration = .seconds(10)
+    ) async throws(ApusError) -> String {
+        let work = Task { () async -> Result<String, ApusError> in
+            do throws(ApusError) { return .success(try await runToEnd(script, to: operation)) } catch {
+                return .failure(error)
+            }
+        }
+        let isLate = Mutex(false)
+        let timer = Task {
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
+            isLate.withLock { $0 = true }
+            work.cancel()
+        }
+        let result = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        timer.cancel()
+        guard !isLate.withLock({ $0 }) else {
+            throw failure(operation, "no answer within \(limit.text)")
+        }
+        return try result.get()
+    }
+
+    private func runToEnd(_ script: String, to operation: String) async throws(ApusError) -> String {
         let outcome: (status: TerminationStatus, output: String, error: String)
         do {
             let result = try await Subprocess.run(
@@ -49,23 +81,40 @@ package struct RemoteShell: Sendable {
         _ script: String, to operation: String,
         _ body: @Sendable (Conversation) async throws -> Value
     ) async throws(ApusError) -> Value {
+        let said: String
         do {
             let result = try await Subprocess.run(
                 executable, arguments: arguments, platformOptions: options, input: .inputWriter,
-                output: .sequence, error: .discarded
+                output: .sequence, error: .string(limit: 1 << 16)
             ) { execution in
                 let writer = execution.standardInputWriter
-                _ = try await writer.write(script + "\n")
-                let value = try await body(
-                    Conversation(
-                        writer: writer, lines: execution.standardOutput.strings().makeAsyncIterator()))
-                try await writer.finish()
-                return value
+                return try await Self.converse(writer, script) {
+                    try await body(
+                        Conversation(
+                            writer: writer, lines: execution.standardOutput.strings().makeAsyncIterator()))
+                }
             }
-            return result.closureResult
+            if let value = result.closureResult { return value }
+            said =
+                result.standardError.split(separator: "\n").last.map(String.init)
+                ?? "\(result.terminationStatus)"
         } catch {
             throw failure(operation, "\(error)")
         }
+        throw failure(operation, said)
+    }
+
+    /// `nil` when the other end has gone before it read the script: its last words say why.
+    private static func converse<Value: Sendable>(
+        _ writer: StandardInputWriter, _ script: String, _ body: () async throws -> Value
+    ) async throws -> Value? {
+        do { _ = try await writer.write(script + "\n") } catch { return nil }
+        let value: Value
+        do { value = try await body() } catch is SubprocessError { return nil } catch is Unanswered {
+            return nil
+        }
+        try? await writer.finish()
+        return value
     }
 
     private var executable: Executable {
@@ -88,6 +137,12 @@ package struct RemoteShell: Sendable {
             hint: "Run it by hand and mend what it says: "
                 + "\((command.dropLast(2) + ["true"]).joined(separator: " "))")
     }
+}
+
+/// What a conversation throws when the other end said nothing of what was asked: its last words on standard
+/// error then say why.
+package struct Unanswered: Error {
+    package init() {}
 }
 
 /// The two ends of a running script.

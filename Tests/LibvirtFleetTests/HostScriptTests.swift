@@ -35,7 +35,7 @@ struct HostScriptTests {
         #expect(answers.presence(of: odd) == .known(false))
         #expect(answers.presence(of: "/nowhere/at/all") == .known(false))
         #expect(answers.size(of: "/etc/passwd").map { $0 > 0 } == true)
-        #expect(answers.sample(of: "/etc/passwd")?.isEmpty == false)
+        #expect(answers.sample(of: "/etc/passwd")?.isWhole == true)
         #expect(answers.fileSystem(of: "/etc")?.kind.isEmpty == false)
         #expect(answers.device("/dev/null") == nil)
         let injected = try await RemoteShell(host: "here", words: []).run(

@@ -7,11 +7,8 @@ extension PreflightCase {
     static let unread = [
         PreflightCase(
             "a destination that nobody asked, against a guest that needs nothing of it",
-            // emulator, memory, certificate; host name, ports
-            [
-                .notKnown: .warning, .notKnown: .warning, .notKnown: .warning, .notKnown: .note,
-                .notKnown: .note,
-            ]
+            // Three for one reason and the same way out are one: certificate, host name, ports; emulator; memory.
+            [.notKnown: .warning, .notKnown: .warning, .notKnown: .warning]
         ) { $0.destination.details = HostDetails() },
         PreflightCase("nothing of a source that nobody asked", [:]) { $0.source.details = HostDetails() },
         PreflightCase("a host without a UUID", [.notKnown: .note]) { $0.destination.uuid = nil },

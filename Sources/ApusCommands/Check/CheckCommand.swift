@@ -94,13 +94,10 @@ struct CheckCommand: CommandWithOptions {
             return nil
         case .ready(let session):
             let facts = try await inquiry.facts(of: session)
-            let findings = inquiry.findings(facts)
             if let saveFacts { try Document.write(facts, to: saveFacts, what: "the facts") }
-            let measuring: Inquiry.Measuring = quick || findings.contains(where: \.blocks) ? .link : .all
-            let (forecast, notes) = try await inquiry.forecast(facts, session, measuring)
-            return Verdict(
-                facts: facts, findings: findings + Planner.convergence(facts, forecast), forecast: forecast,
-                notes: notes + inquiry.uselessIgnores(findings))
+            var verdict = try await inquiry.verdict(facts, session, quick ? .link : .all)
+            verdict.findings += Planner.convergence(verdict.facts, verdict.forecast)
+            return verdict
         }
     }
 
@@ -113,7 +110,7 @@ struct CheckCommand: CommandWithOptions {
 /// What a check of one destination came to.
 struct Verdict: Sendable {
     let facts: MoveFacts
-    let findings: [Finding]
+    var findings: [Finding]
     var forecast: Forecast?
     /// What could not be measured for the forecast.
     var notes: [String] = []

@@ -18,9 +18,9 @@ struct CheckReporter {
         let move = "\(facts.guest.identity) from \(facts.source.host.name) to \(facts.destination.host.name)"
         var lines = [verdict.isBlocked ? "\(move): blocked." : "\(move): nothing stands in the way."]
         if !verdict.findings.isEmpty { lines.append(GroupedFindings(verdict.findings).text()) }
-        if let forecast = verdict.forecast, let plain = forecast.strategy(.preCopy) {
+        if let forecast = verdict.forecast, let text = ForecastText(forecast, strategy: .preCopy) {
             lines.append("Forecast, plain pre-copy:")
-            lines += ForecastText(plain, basis: forecast.basis).lines().map { "  \($0)" }
+            lines += text.lines().map { "  \($0)" }
         }
         lines += verdict.notes.map { "  note        \($0)" }
         return lines.joined(separator: "\n")

@@ -23,22 +23,15 @@ struct DestinationSearch: Sendable {
         var isSampled = quick
         for (host, session) in opened.sessions {
             do throws(ApusError) {
-                let session = try session.get()
-                let facts = try await inquiry.facts(of: session)
-                let findings = inquiry.findings(facts)
-                var forecast: StrategyForecast?
-                if !findings.contains(where: \.blocks) {
-                    // The guest's writes are the same wherever it goes: the journal has the first sample.
-                    forecast = try await inquiry.forecast(facts, session, isSampled ? .link : .all)
-                        .forecast.strategy(.preCopy)
-                    isSampled = true
-                }
+                // The guest's writes are the same wherever it goes: the journal has the first sample.
+                let verdict = try await inquiry.verdict(session.get(), isSampled ? .link : .all)
+                isSampled = isSampled || verdict.forecast != nil
                 candidates.append(
                     Candidate(
                         host: host.name,
                         outcome: .checked(
-                            findings: findings, forecast: forecast,
-                            available: facts.destination.details.availableMemory.value)))
+                            findings: verdict.findings, forecast: verdict.forecast?.strategy(.preCopy),
+                            available: verdict.facts.destination.details.availableMemory.value)))
             } catch {
                 candidates.append(Candidate(host: host.name, outcome: .notReached(error.detail)))
             }

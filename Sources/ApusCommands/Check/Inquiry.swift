@@ -42,9 +42,10 @@ struct Inquiry: Sendable {
         }
     }
 
-    /// - Returns: the forecast, and what could not be measured for it.
+    /// Measures, and forecasts from that and from the journal; with the forecast, what could not be measured
+    /// for it. The facts are corrected by what the measurement saw: judge them again.
     func forecast(
-        _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
+        _ facts: inout MoveFacts, _ session: MoveSession, _ measuring: Measuring
     ) async throws(ApusError) -> (forecast: Forecast, notes: [String]) {
         let experience = try experience(facts)
         guard measuring != .nothing else {
@@ -52,19 +53,25 @@ struct Inquiry: Sendable {
             return (ForecastModel.forecast(input), [])
         }
         var notes: [String] = []
-        let link = await session.linkRate(facts)
-        if let reason = link.reason { notes.append("the link was not measured: \(reason)") }
+        var link: ByteRate?
+        if facts.source.details.load.isBusy || facts.destination.details.load.isBusy {
+            notes.append("the link was not measured: it would take from the moves that are under way")
+        } else {
+            let measured = await session.linkRate(&facts)
+            link = measured.value
+            if let reason = measured.reason { notes.append("the link was not measured: \(reason)") }
+        }
         var dirty: DirtyProfile?
         if measuring == .all {
-            let known = experience.input(facts, request, measuredDirty: nil, measuredLink: link.value)
+            let known = experience.input(facts, request, measuredDirty: nil, measuredLink: link)
             do throws(ApusError) {
                 dirty = try await sample(session.sampler, SamplingSchedule(known, facts))
             } catch {
                 notes.append("the guest's writes were not measured: \(error.detail)")
             }
         }
-        try keep(facts, dirty, link.value)
-        let input = experience.input(facts, request, measuredDirty: dirty, measuredLink: link.value)
+        try keep(facts, dirty, link)
+        let input = experience.input(facts, request, measuredDirty: dirty, measuredLink: link)
         return (ForecastModel.forecast(input), notes)
     }
 
@@ -92,15 +99,33 @@ struct Inquiry: Sendable {
         return DirtyProfile(samples)
     }
 
-    /// - Throws: `ApusError` with `blocked` and all findings.
-    func plan(
-        _ facts: MoveFacts, _ session: MoveSession, _ measuring: Measuring
-    ) async throws(ApusError) -> MovePlan {
+    /// The facts, judged; and, where nothing blocks, forecast: a move that cannot be is not measured for.
+    func verdict(_ session: MoveSession, _ measuring: Measuring) async throws(ApusError) -> Verdict {
+        let facts = try await facts(of: session)
+        return try await verdict(facts, session, measuring)
+    }
+
+    func verdict(
+        _ read: MoveFacts, _ session: MoveSession, _ measuring: Measuring
+    ) async throws(ApusError) -> Verdict {
+        var facts = read
+        let before = findings(facts)
+        guard !before.contains(where: \.blocks) else {
+            return Verdict(facts: facts, findings: before, notes: uselessIgnores(before))
+        }
+        let (forecast, notes) = try await forecast(&facts, session, measuring)
         let findings = findings(facts)
-        for line in uselessIgnores(findings) { Console.note("apus: \(line)") }
-        let isBlocked = findings.contains(where: \.blocks)
-        let forecast = try await isBlocked ? nil : forecast(facts, session, measuring).forecast
-        return try Planner(facts: facts, request: request, findings: findings, forecast: forecast).plan()
+        return Verdict(
+            facts: facts, findings: findings, forecast: forecast, notes: notes + uselessIgnores(findings))
+    }
+
+    /// - Throws: `ApusError` with `blocked` and all findings.
+    func plan(_ session: MoveSession, _ measuring: Measuring) async throws(ApusError) -> MovePlan {
+        let verdict = try await verdict(session, measuring)
+        for line in uselessIgnores(verdict.findings) { Console.note("apus: \(line)") }
+        return try Planner(
+            facts: verdict.facts, request: request, findings: verdict.findings, forecast: verdict.forecast
+        ).plan()
     }
 
     private func keep(_ facts: MoveFacts, _ dirty: DirtyProfile?, _ link: ByteRate?) throws(ApusError) {

@@ -75,11 +75,11 @@ struct MigrateCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "migrate")
                 return nil
             case .ready(let session):
-                let facts = try await inquiry.facts(of: session)
-                if let saved {
-                    return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
+                guard let saved else {
+                    return (try await inquiry.plan(session, sample ? .all : .nothing), session)
                 }
-                return (try await inquiry.plan(facts, session, sample ? .all : .nothing), session)
+                let facts = try await inquiry.facts(of: session)
+                return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
             }
         }
         guard let (plan, session) = ready else { return }

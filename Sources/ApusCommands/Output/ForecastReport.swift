@@ -49,10 +49,13 @@ struct ForecastReport: Encodable {
 struct ForecastText {
     private let forecast: StrategyForecast
     private let basis: Forecast.Basis
+    private let linkIsKnown: Bool
 
-    init(_ forecast: StrategyForecast, basis: Forecast.Basis) {
-        self.forecast = forecast
-        self.basis = basis
+    init?(_ forecast: Forecast, strategy: MoveStrategy) {
+        guard let chosen = forecast.strategy(strategy) else { return nil }
+        self.forecast = chosen
+        basis = forecast.basis
+        linkIsKnown = forecast.input.link != nil
     }
 
     func lines() -> [String] {
@@ -61,14 +64,14 @@ struct ForecastText {
             switch basis {
             case .sampled: "measured writes"
             case .remembered: "its last move"
-            case .assumed: "memory and link alone"
+            case .assumed: "the guest's memory alone"
             }
         return [
             "total time  \(text(forecast.total, \.text))",
             "downtime    \(text(forecast.downtime, \.text))",
             "transfer    \(text(forecast.wire) { "\($0)" }), \(text(forecast.rounds) { "\($0)" }) rounds",
             "converges   \(forecast.converges ? "yes" : "no"): \(forecast.reason)",
-            "rests on    \(known); \(share) of 100 such moves lie within",
+            "rests on    \(known)\(linkIsKnown ? "" : ", an assumed link"); about \(share) of 100 such moves lie within",
         ]
     }
 

@@ -42,8 +42,7 @@ struct PlanCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "plan")
                 return nil
             case .ready(let session):
-                let facts = try await inquiry.facts(of: session)
-                return try await inquiry.plan(facts, session, quick ? .link : .all)
+                return try await inquiry.plan(session, quick ? .link : .all)
             }
         }
         guard let plan else { return }
@@ -70,9 +69,10 @@ struct PlanReporter {
         lines += plan.choices.map { "  \($0.subject): \($0.choice) (\($0.reason))" }
         lines.append("Not chosen:")
         lines += plan.rejected.map { "  \($0.strategy.rawValue): \($0.reason)" }
-        if let forecast = plan.forecast, let chosen = plan.chosenForecast {
-            lines.append("Forecast, \(chosen.strategy.rawValue):")
-            lines += ForecastText(chosen, basis: forecast.basis).lines().map { "  \($0)" }
+        let strategy = plan.method.strategy
+        if let forecast = plan.forecast, let text = ForecastText(forecast, strategy: strategy) {
+            lines.append("Forecast, \(strategy.rawValue):")
+            lines += text.lines().map { "  \($0)" }
         }
         if !plan.findings.isEmpty { lines.append(GroupedFindings(plan.findings).text()) }
         return lines.joined(separator: "\n")
@@ -109,16 +109,27 @@ struct PlanReport: Encodable {
 /// A plan as `apus plan --json` wrote it, envelope and all.
 struct SavedPlan: Decodable {
     private struct Outer: Decodable {
-        struct Inner: Decodable { let plan: MovePlan }
+        struct Inner: Decodable { let plan: MovePlan? }
+        struct Refusal: Decodable { let code: String }
         let schema: Int
         let command: String
-        let result: Inner
+        let result: Inner?
+        let error: Refusal?
     }
 
     let plan: MovePlan
 
     init(from decoder: any Decoder) throws {
-        plan = try Outer(from: decoder).result.plan
+        let outer = try Outer(from: decoder)
+        guard let plan = outer.result?.plan else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: outer.error.map {
+                        "it holds no plan: apus plan was refused one (\($0.code))"
+                    } ?? "it holds no plan"))
+        }
+        self.plan = plan
     }
 
     /// - Throws: `ApusError` with `document-invalid`.

@@ -25,6 +25,8 @@ package struct DiskFacts: Sendable, Hashable, Codable {
     package var allocation: ByteCount?
     /// Other guests that are running with the same image, as `guest on host`.
     package var otherUsers: [String] = []
+    /// Why that list may lack some; `nil` when it is whole.
+    package var otherUsersUnread: String?
     /// What a copy would find on the destination; `nil` when nothing would be copied.
     package var place: Reading<Place>?
 

@@ -76,6 +76,9 @@ package struct HostDetails: Sendable, Hashable, Codable {
         package var reservedMemory = ByteCount.zero
 
         package init() {}
+
+        /// Whether a move is under way.
+        package var isBusy: Bool { incoming > 0 || outgoing > 0 }
     }
 
     /// A network that libvirt manages.

@@ -155,8 +155,24 @@ extension MoveSession {
     package var sampler: DirtySampler { DirtySampler(guest: guest, link: worker) }
 
     /// What the link between the two hosts carries; half a second.
-    package func linkRate(_ facts: MoveFacts) async -> Reading<ByteRate> {
+    ///
+    /// - Parameter facts: corrected where the probe saw that the destination's data ports cannot be reached,
+    ///   which a port that merely refuses does not tell.
+    /// - Returns: payload bytes a second; or why it could not be measured.
+    package func linkRate(_ facts: inout MoveFacts) async -> Reading<ByteRate> {
         let port = facts.destination.details.ports.value?.last ?? 49215
-        return await LinkProbe(source: source.host, destination: destination.host).measure(port: port)
+        switch await LinkProbe(source: source.host, destination: destination.host).measure(port: port) {
+        case .carried(let rate): return .known(rate)
+        case .notMeasured(let reason): return .notKnown(reason)
+        case .blocked(let reason):
+            let address = facts.destination.host.migrationAddress ?? facts.destination.host.name
+            facts.path = PathFacts(
+                control: facts.path.control,
+                data: PathFacts.Probe(
+                    address: address, number: port,
+                    answer: .known(.unreachable("something listened there, and still: \(reason)"))),
+                clockOffset: facts.path.clockOffset)
+            return .notKnown("\(address) port \(port) could not be reached: \(reason)")
+        }
     }
 }

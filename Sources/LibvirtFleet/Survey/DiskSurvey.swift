@@ -13,8 +13,8 @@ struct DiskSurvey: Sendable {
     /// What libvirt tells of each disk's size, by target.
     let sizes: [String: BlockInformation]
     /// Running guests that have an image open, by place, as `guest on host`.
-    let usersHere: [DiskFacts.Location: [String]]
-    let usersThere: [DiskFacts.Location: [String]]
+    let usersHere: ImageUsers
+    let usersThere: ImageUsers
 
     /// File systems that libvirt 9.0.0 counts as shared, by the names that df(1) gives them.
     ///
@@ -75,8 +75,12 @@ struct DiskSurvey: Sendable {
         case .proven, .notProven: isOneStorage = true
         case .different, .absent: isOneStorage = false
         }
-        disk.otherUsers =
-            (usersHere[top.location] ?? []) + (isOneStorage ? usersThere[top.location] ?? [] : [])
+        func names(_ answers: HostAnswers) -> [DiskFacts.Location] {
+            guard case .file(let path) = top.location else { return [top.location.normal] }
+            return [top.location.normal] + (answers.resolved(path).map { [.file($0)] } ?? [])
+        }
+        disk.otherUsers = usersHere.of(names(here)) + (isOneStorage ? usersThere.of(names(there)) : [])
+        disk.otherUsersUnread = usersHere.unread ?? (isOneStorage ? usersThere.unread : nil)
         if case .proven = top.sharing { return }
         guard case .file(let path) = top.location else { return }
         let directory = Path.directory(of: path)
@@ -170,9 +174,13 @@ struct DiskSurvey: Sendable {
                 "\(path) has \(sizes.0 ?? 0) bytes on \(source.host.name) and \(sizes.1 ?? 0) on "
                     + destination.host.name)
         }
-        return near == far
-            ? .proven("same size, same first and last 64 KiB", libvirtAgrees: true)
-            : .different("\(path) has other content on \(destination.host.name) than on \(source.host.name)")
+        if near != far {
+            return .different(
+                "\(path) has other content on \(destination.host.name) than on \(source.host.name)")
+        }
+        return near.isWhole
+            ? .proven("same size, same SHA-256", libvirtAgrees: true)
+            : .notProven("\(path) has the same size and the same ends on both; the rest was not compared")
     }
 
     // MARK: Block devices
@@ -281,8 +289,9 @@ extension HostAnswers {
 
     func isWritable(_ directory: String) -> Bool { line("writable", directory) != nil }
 
-    func sample(of path: String) -> String? {
-        line("samples", path).flatMap { $0.count > 1 ? $0[1] : nil }
+    /// A digest of a file, or of its two ends.
+    func sample(of path: String) -> (isWhole: Bool, digest: String)? {
+        line("samples", path).flatMap { $0.count > 2 ? ($0[1] == "whole", $0[2]) : nil }
     }
 
     func device(_ path: String) -> (size: UInt64, identity: String)? {

@@ -49,8 +49,10 @@ struct HostScript: Sendable {
                     "samples",
                     each(
                         samples,
-                        "[ -r \"$p\" ] && echo \"$p$t$({ head -c 65536 -- \"$p\"; tail -c 65536 -- \"$p\"; } "
-                            + "| sha256sum)\"")))
+                        "[ -f \"$p\" ] && [ -r \"$p\" ] && if [ $(wc -c < \"$p\") -le \(Self.wholeDigest) ]; "
+                            + "then echo \"$p${t}whole$t$(sha256sum < \"$p\")\"; "
+                            + "else echo \"$p${t}ends$t$({ head -c 65536 -- \"$p\"; tail -c 65536 -- \"$p\"; } "
+                            + "| sha256sum)\"; fi")))
         }
         if !certificates.isEmpty {
             parts.append(section("certificate", each(certificates, Self.certificate)))
@@ -62,6 +64,9 @@ struct HostScript: Sendable {
         if let path { parts.append(section("ports", path.commands)) }
         return parts
     }
+
+    /// Up to this size an image is compared byte by byte, by its digest.
+    private static let wholeDigest = 64 << 20
 
     private static let head = """
         LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin; t=$(printf '\\t')
@@ -83,11 +88,13 @@ struct HostScript: Sendable {
         ip -o addr show 2>/dev/null && echo '. addresses'
         echo '= name'
         read -r n < /proc/sys/kernel/hostname; echo "$n"
-        getent ahosts "$n" | while read -r a _; do echo "$a"; done
-        echo '. name'
+        if command -v getent >/dev/null; then
+          getent ahosts "$n" | while read -r a _; do echo "$a"; done
+          echo '. name'
+        fi
         echo '= listening'
-        awk '$4 == "0A" {sub(".*:", "", $2); print $2}' /proc/net/tcp /proc/net/tcp6 2>/dev/null
-        echo '. listening'
+        awk '$4 == "0A" {sub(".*:", "", $2); print $2}' /proc/net/tcp $(ls /proc/net/tcp6 2>/dev/null) &&
+          echo '. listening'
         echo '= range'
         sed -n 's/^ *migration_port_\\(min\\|max\\) *= *\\([0-9]*\\).*/\\1 \\2/p' /etc/libvirt/qemu.conf 2>/dev/null
         echo '. range'
@@ -97,12 +104,18 @@ struct HostScript: Sendable {
     private static let missing =
         "[ -e \"$p\" ] || { r=$(stat -L -- \"$p\" 2>&1); echo \"$p$t${r##*: }\"; }"
 
-    /// Size and identity of a block device: WWID, device-mapper UUID or serial, as sysfs tells them.
+    /// Size and identity of a block device: the WWID of the multipath map, or the WWID or serial of the device
+    /// or, with the partition's number, of its disk, as sysfs tells them. UUIDs of LVM and LUKS are content:
+    /// hosts that were installed from one image share them.
     private static let device =
         "r=$(readlink -f -- \"$p\"); [ -b \"$r\" ] && { n=$(stat -c '%t %T' \"$r\"); set -- $n; "
         + "b=/sys/dev/block/$((0x$1)):$((0x$2)); i=; "
-        + "for f in dm/uuid wwid device/wwid serial device/serial ../wwid ../device/wwid; do "
-        + "[ -z \"$i\" ] && [ -r \"$b/$f\" ] && i=$(tr -d '\\n' < \"$b/$f\"); done; "
+        + "if [ -r \"$b/dm/uuid\" ]; then read -r i < \"$b/dm/uuid\"; case $i in mpath-*) ;; *) i= ;; esac; "
+        + "else for f in wwid device/wwid serial device/serial ../wwid ../device/wwid ../serial "
+        + "../device/serial; do "
+        + "[ -z \"$i\" ] && [ -r \"$b/$f\" ] && i=$(tr -d '\\n' < \"$b/$f\"); done; fi; "
+        + "[ -n \"$i\" ] && [ -r \"$b/partition\" ] && read -r q < \"$b/partition\" && "
+        + "i=\"$i partition $q\"; "
         + "read -r s < \"$b/size\"; echo \"$p$t$((s*512))$t$i\"; }"
 
     /// The names and the last day of a certificate, by openssl.

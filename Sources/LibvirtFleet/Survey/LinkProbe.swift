@@ -11,42 +11,67 @@ struct LinkProbe: Sendable {
     /// that a shaper lets through).
     private static let span = 0.3
 
+    /// What came of it.
+    enum Outcome: Sendable {
+        case carried(ByteRate)
+        /// The destination listened and the source could not get through.
+        case blocked(String)
+        case notMeasured(String)
+    }
+
     /// - Parameter port: where to listen; the last of the migration range, which QEMU takes last.
     /// - Returns: payload bytes a second; or why it could not be measured.
-    func measure(port: Int) async -> Reading<ByteRate> {
+    func measure(port: Int) async -> Outcome {
         guard let address = destination.migrationAddress else {
-            return .notKnown("\(destination.name) has no migration-address in the inventory")
+            return .notMeasured("\(destination.name) has no migration-address in the inventory")
         }
         guard let near = source.remoteShell, let far = destination.remoteShell else {
             let missing = source.remoteShell == nil ? source.name : destination.name
-            return .notKnown("\(missing) has no remote-shell")
+            return .notMeasured("\(missing) has no remote-shell")
         }
         let listener = RemoteShell(host: destination.name, words: far)
         let sender = RemoteShell(host: source.name, words: near)
-        let answer = await withFirst(of: .seconds(8)) { () async -> Reading<ByteRate> in
+        let work = Task { () async -> Outcome in
             do throws(ApusError) {
                 return try await listener.converse(
                     Self.program(Self.receiver, [address, "\(port)"]), to: "listen on \(destination.name)"
                 ) { conversation in
-                    guard let ready = try await conversation.receive() else {
-                        return .notKnown("\(destination.name) has no python3 for the measurement")
+                    // A login banner may come first.
+                    var ready: String?
+                    while ready == nil, let line = try await conversation.receive() {
+                        if line.hasPrefix("apus ") { ready = String(line.dropFirst("apus ".count)) }
                     }
-                    guard ready == "ready" else { return .notKnown("\(destination.name): \(ready)") }
-                    async let sending = try? sender.run(
+                    guard let ready else {
+                        return .notMeasured("\(destination.name) has no python3 for the measurement")
+                    }
+                    guard ready == "ready" else { return .notMeasured("\(destination.name): \(ready)") }
+                    async let sending = try sender.run(
                         Self.program(Self.sender, [address, "\(port)"]), to: "send from \(source.name)")
-                    let line = try await conversation.receive()
-                    _ = await sending
-                    guard let line, let rate = UInt64(line), rate > 0 else {
-                        return .notKnown(
-                            "nothing arrived at \(address) port \(port): \(line ?? "the listener ended")")
+                    let said = try await sending.split(separator: "\n").last { $0.hasPrefix("apus ") }
+                    guard said == "apus sent" else {
+                        let why = said?.dropFirst("apus ".count) ?? "\(source.name) has no python3"
+                        return said == nil ? .notMeasured(String(why)) : .blocked(String(why))
                     }
-                    return .known(ByteRate(bytesPerSecond: rate))
+                    guard let line = try await conversation.receive(), let rate = UInt64(line), rate > 0
+                    else {
+                        return .notMeasured("nothing arrived at \(address) port \(port)")
+                    }
+                    return .carried(ByteRate(bytesPerSecond: rate))
                 }
             } catch {
-                return .notKnown(error.detail)
+                return .notMeasured(error.detail)
             }
         }
-        return answer ?? .notKnown("it took longer than 8 s")
+        let outcome = await withTaskCancellationHandler {
+            await withFirst(of: .seconds(8)) { await work.value }
+        } onCancel: {
+            work.cancel()
+        }
+        guard let outcome else {
+            work.cancel()
+            return .notMeasured("it took longer than 8 s")
+        }
+        return outcome
     }
 
     private static func program(_ text: String, _ words: [String]) -> String {
@@ -62,10 +87,10 @@ struct LinkProbe: Sendable {
             listener = socket.socket(family, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port)); listener.listen(1); listener.settimeout(4)
-            print("ready", flush=True)
+            print("apus ready", flush=True)
             link, _ = listener.accept()
         except OSError as error:
-            print(error, flush=True); sys.exit()
+            print("apus", error, flush=True); sys.exit()
         link.settimeout(2)
         buffer = memoryview(bytearray(1 << 20))
         begun = started = None
@@ -89,12 +114,16 @@ struct LinkProbe: Sendable {
 
     private static let sender = """
         import socket, sys, time
-        link = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)
+        try:
+            link = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)
+        except OSError as error:
+            print("apus", error); sys.exit()
         link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         block = bytes(1 << 18)
         end = time.monotonic() + \(span * 4 / 3)
         while time.monotonic() < end:
             link.sendall(block)
         link.shutdown(socket.SHUT_WR)
+        print("apus sent")
         """
 }

@@ -32,8 +32,9 @@ struct OpenShell: Sendable {
         questions.yield(script)
         questions.finish()
         let answer = answer
-        return await withFirst(of: .seconds(10)) { await answer.value }
-            ?? HostAnswers(unreadable: "the remote-shell of \(host) did not answer within 10 s")
+        if let told = await withFirst(of: .seconds(10), { await answer.value }) { return told }
+        answer.cancel()
+        return HostAnswers(unreadable: "the remote-shell of \(host) did not answer within 10 s")
     }
 
     /// Lets go of a shell that nothing will be asked of.
@@ -53,6 +54,7 @@ struct OpenShell: Sendable {
             while let line = try await conversation.receive(), output.utf8.count < 1 << 20 {
                 output += line + "\n"
             }
+            guard output.contains("\n. ") else { throw Unanswered() }
             return HostAnswers(
                 parsing: output, paths: script.paths + script.directories, began: began, ended: .now)
         }

@@ -13,10 +13,10 @@ struct PathProbe: Sendable {
     /// A port of QEMU's range at the migration address; `nil` when nothing says where the memory is to flow.
     let data: Target?
 
-    init(to destination: Host) {
+    /// `firstPort` is that of the range that the destination's QEMU listens in.
+    init(to destination: Host, firstPort: Int = 49152) {
         control = destination.peerURI.flatMap(Self.control(of:))
-        // Source: qemu.conf, migration_port_min.
-        data = destination.migrationAddress.map { Target(address: $0, port: 49152) }
+        data = destination.migrationAddress.map { Target(address: $0, port: firstPort) }
     }
 
     /// Where libvirt listens that the source has to talk to; `nil` for a URI that names no host.
@@ -58,6 +58,13 @@ struct PathProbe: Sendable {
             wait
             """
         return "command -v bash >/dev/null && { echo bash; timeout 2 bash -c \(RemoteShell.quote(program)); }"
+    }
+
+    /// Asks again, where the destination's range turned out to begin elsewhere.
+    func ask(from source: Host) async -> HostAnswers {
+        var script = HostScript()
+        script.path = self
+        return await OpenShell(to: source).ask(script)
     }
 
     /// What the source's script said.

@@ -30,6 +30,8 @@ struct StorageProbe: Sendable {
 
     /// How long a file may take to show up on a network file system: attribute caches hide it for a while.
     private static let patience = Duration.seconds(3)
+    /// What the names of all probes begin with.
+    private static let prefix = "apus-probe-"
 
     /// - Parameters:
     ///   - here: the directory on the source.
@@ -38,27 +40,37 @@ struct StorageProbe: Sendable {
     ///   - cached: whether the destination's file system may show the file late.
     /// - Returns: the verdict; nothing that was created is left when it comes.
     func compare(_ here: String, with there: String, number: Int, cached: Bool) async -> Verdict {
-        // A task of its own: what was begun is taken away again even when we are told to stop.
+        let work = Task { await probe(here, there, number, cached) }
+        return await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+    }
+
+    private func probe(_ here: String, _ there: String, _ number: Int, _ cached: Bool) async -> Verdict {
+        var traces: [(HostLink, UndoRecord)] = []
+        let verdict: Verdict
+        do throws(ApusError) {
+            verdict = try await ask(here, there, number, cached, &traces)
+        } catch {
+            verdict = .notKnown(error.detail)
+        }
+        // What was begun is taken away again, also when we are told to stop.
+        let left = traces
         await Task {
-            var traces: [(HostLink, UndoRecord)] = []
-            let verdict: Verdict
-            do throws(ApusError) {
-                verdict = try await ask(here, there, number, cached, &traces)
-            } catch {
-                verdict = .notKnown(error.detail)
-            }
-            for (link, record) in traces.reversed() {
+            for (link, record) in left.reversed() {
                 await ProbeSweep(undo: run.undo).remove(record, on: link)
             }
-            return verdict
         }.value
+        return verdict
     }
 
     private func ask(
         _ here: String, _ there: String, _ number: Int, _ cached: Bool,
         _ traces: inout [(HostLink, UndoRecord)]
     ) async throws(ApusError) -> Verdict {
-        let name = "apus-probe-\(run.id)-\(number)"
+        let name = "\(Self.prefix)\(run.id)-\(number)"
         let near = try await way(to: here, on: source, pool: "\(name)-source", &traces)
         try await create(name, in: here, by: near, &traces)
         let far = try await way(to: there, on: destination, pool: "\(name)-destination", &traces)
@@ -79,7 +91,7 @@ struct StorageProbe: Sendable {
             }
             guard clock.now < deadline else { break }
             // Nothing tells when a cache lets go.
-            try? await clock.sleep(for: .milliseconds(250))
+            guard (try? await clock.sleep(for: .milliseconds(250))) != nil else { break }
         }
         let what =
             "a probe file made in \(here) on \(source.host.name) did not appear in \(there) on "
@@ -94,28 +106,24 @@ struct StorageProbe: Sendable {
     private func way(
         to directory: String, on link: HostLink, pool name: String, _ traces: inout [(HostLink, UndoRecord)]
     ) async throws(ApusError) -> Way {
-        let pools = try? await link.ask { (connection) throws(LibvirtError) in
-            try await connection.storagePools()
-        }
-        let taken = pools?.first { pool in
-            guard let target = (try? PoolDefinition(parsing: pool.xml))?.targetPath else { return false }
-            return Path.normal(target) == Path.normal(directory)
-        }
-        if let taken, taken.isActive { return .pool(taken.name, isOurs: false) }
-        if taken == nil, pools != nil {
-            let record = record(.transientPool(name: name), id: name, on: link)
-            try run.undo.note(record)
-            let xml = try Self.directoryPool(name, at: directory)
-            do throws(ApusError) {
-                try await link.ask { (connection) throws(LibvirtError) in
-                    try await connection.createTransientPool(xml)
-                }
-                traces.append((link, record))
-                return .pool(name, isOurs: true)
-            } catch {
-                try run.undo.clear(record.id)
-                guard link.host.remoteShell != nil else { throw error }
+        // Another run may just have a pool of its own on the directory; it will not be there for long.
+        for _ in 0..<15 {
+            let pools = try? await link.ask { (connection) throws(LibvirtError) in
+                try await connection.storagePools()
             }
+            guard let pools else { break }
+            let taken = pools.first { pool in
+                guard let target = (try? PoolDefinition(parsing: pool.xml))?.targetPath else { return false }
+                return Path.normal(target) == Path.normal(directory)
+            }
+            if let taken, !taken.name.hasPrefix(Self.prefix) {
+                guard taken.isActive else { break }
+                return .pool(taken.name, isOurs: false)
+            }
+            if taken == nil, try await createPool(name, at: directory, on: link, &traces) {
+                return .pool(name, isOurs: true)
+            }
+            guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { break }
         }
         guard let words = link.host.remoteShell else {
             throw ApusError(
@@ -124,6 +132,30 @@ struct StorageProbe: Sendable {
                 hint: nil)
         }
         return .shell(RemoteShell(host: link.host.name, words: words))
+    }
+
+    /// - Returns: whether it is there; libvirt refuses a second pool on one directory.
+    private func createPool(
+        _ name: String, at directory: String, on link: HostLink, _ traces: inout [(HostLink, UndoRecord)]
+    ) async throws(ApusError) -> Bool {
+        let record = record(.transientPool(name: name), id: name, on: link)
+        try run.undo.note(record)
+        let xml = try Self.directoryPool(name, at: directory)
+        do throws(ApusError) {
+            try await link.ask { (connection) throws(LibvirtError) in
+                try await connection.createTransientPool(xml)
+            }
+        } catch {
+            // No answer is not a refusal: the pool may still come to be.
+            guard error.underlying is LibvirtError, error.code != .connectionLost else {
+                traces.append((link, record))
+                throw error
+            }
+            try run.undo.clear(record.id)
+            return false
+        }
+        traces.append((link, record))
+        return true
     }
 
     private func create(
@@ -153,11 +185,17 @@ struct StorageProbe: Sendable {
 
     private func sees(_ name: String, in directory: String, by way: Way) async throws(ApusError) -> Bool {
         if case .pool(let pool, _) = way {
-            let volume = try await destination.ask { (connection) throws(LibvirtError) in
-                try await connection.refreshPool(named: pool)
-                return try await connection.volume(named: name, inPool: pool)
+            do throws(ApusError) {
+                let volume = try await destination.ask {
+                    (connection) throws(LibvirtError) -> StorageVolume? in
+                    if let listed = try await connection.volume(named: name, inPool: pool) { return listed }
+                    try await connection.refreshPool(named: pool)
+                    return try await connection.volume(named: name, inPool: pool)
+                }
+                if volume != nil { return true }
+            } catch {
+                guard destination.host.remoteShell != nil else { throw error }
             }
-            if volume != nil { return true }
         }
         // A listing may be cached where a name that nobody asked for before is not.
         guard let words = destination.host.remoteShell else { return false }

@@ -16,14 +16,15 @@ package enum ForecastModel {
             let outcomes = scenarios.map {
                 StrategyOutcome(strategy, in: $0, connections: input.connections)
             }
-            return Self.forecast(strategy, outcomes, scenarios[1], basis)
+            return Self.forecast(strategy, outcomes, scenarios[1], input, basis)
         }
         return Forecast(input: input, basis: basis, strategies: strategies)
     }
 
     /// The three scenarios' outcomes as ranges; they come in the order of `Scenario.Mood.allCases`.
     private static func forecast(
-        _ strategy: MoveStrategy, _ outcomes: [StrategyOutcome], _ likely: Scenario, _ basis: Forecast.Basis
+        _ strategy: MoveStrategy, _ outcomes: [StrategyOutcome], _ likely: Scenario,
+        _ input: ForecastInput, _ basis: Forecast.Basis
     ) -> StrategyForecast {
         StrategyForecast(
             strategy: strategy,
@@ -33,7 +34,7 @@ package enum ForecastModel {
             rounds: estimate(outcomes) { $0.rounds },
             confidence: confidence(basis),
             converges: outcomes[1].converges,
-            reason: reason(strategy, outcomes[1], likely))
+            reason: reason(strategy, outcomes[1], likely, input, basis))
     }
 
     private static func estimate<Value>(
@@ -53,8 +54,19 @@ package enum ForecastModel {
     }
 
     private static func reason(
-        _ strategy: MoveStrategy, _ outcome: StrategyOutcome, _ scenario: Scenario
+        _ strategy: MoveStrategy, _ outcome: StrategyOutcome, _ scenario: Scenario, _ input: ForecastInput,
+        _ basis: Forecast.Basis
     ) -> String {
+        let writes =
+            switch basis {
+            case .sampled: "it dirties"
+            case .remembered: "in its last move it dirtied"
+            case .assumed: "it is assumed to dirty"
+            }
+        let link =
+            input.link == nil
+            ? "the link is assumed to carry"
+            : scenario.linkRate > ForecastConstants.streamRate ? "one stream carries" : "the link carries"
         let rate = ByteRate(bytesPerSecond: UInt64(scenario.rate(connections: 1)))
         let dirtied = ByteRate(bytesPerSecond: UInt64(scenario.curve.bytes(within: 1)))
         switch strategy {
@@ -64,8 +76,8 @@ package enum ForecastModel {
             return "the guest stands still while \(bytes(outcome.wire)) cross at \(rate)"
         case .preCopy, .multifd, .autoConverge, .xbzrle:
             return outcome.converges
-                ? "it dirties \(dirtied), the link carries \(rate)"
-                : "it dirties \(dirtied), the link carries \(rate): the rest never fits the downtime limit"
+                ? "\(writes) \(dirtied), \(link) \(rate)"
+                : "\(writes) \(dirtied), \(link) \(rate): the rest never fits the downtime limit"
         }
     }
 

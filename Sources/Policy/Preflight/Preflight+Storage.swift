@@ -27,6 +27,12 @@ extension Preflight {
                     "Find out which of them may write to it and stop the others: two writers destroy what is "
                         + "in it. This finding cannot be ignored."))
         }
+        if let reason = disk.otherUsersUnread, !disk.isOnlyRead, !disk.isShareable {
+            findings.append(
+                unread(
+                    disk.target, "whether another guest uses disk \(disk.target) (\(disk.image)) too",
+                    of: facts.source.host, because: reason, hint: asking(facts.source.host, "list")))
+        }
         if disk.isTransient {
             findings.append(
                 finding(
@@ -114,7 +120,8 @@ extension Preflight {
                 unread(
                     disk.target,
                     "whether \(kind) \(disk.target) of \(facts.guestName) is the same on \(there)",
-                    of: facts.destination.host, because: seen.unproven.joined(separator: "; ")))
+                    of: facts.source.host.remoteShell == nil ? facts.source.host : facts.destination.host,
+                    because: seen.unproven.joined(separator: "; ")))
         }
         return findings
     }

@@ -14,14 +14,43 @@ package enum Preflight {
     ///   stay in the list, marked; those that cannot be lifted are not marked.
     package static func findings(for facts: MoveFacts, request: MoveRequest) -> [Finding] {
         var seen: Set<Finding> = []
-        return rules.flatMap { $0(facts, request) }
-            .filter { seen.insert($0).inserted }
+        return merged(rules.flatMap { $0(facts, request) }.filter { seen.insert($0).inserted })
             .enumerated()
             .sorted { left, right in
                 (left.element.severity, left.element.code.topic, left.offset)
                     < (right.element.severity, right.element.code.topic, right.offset)
             }
             .map { lifted($0.element, by: request.ignored) }
+    }
+
+    /// What stands between question and reason in a `not-known`.
+    static let because = " is not known because "
+
+    /// Three and more things that one host did not tell for one reason are one finding.
+    private static func merged(_ findings: [Finding]) -> [Finding] {
+        func key(_ finding: Finding) -> [String]? {
+            guard finding.code == .notKnown, let range = finding.detail.firstRange(of: because) else {
+                return nil
+            }
+            return [finding.host, finding.hint, String(finding.detail[range.upperBound...])]
+        }
+        let groups = Dictionary(grouping: findings.filter { key($0) != nil }) { key($0) ?? [] }
+            .filter { $0.value.count > 2 }
+        var done: Set<[String]> = []
+        return findings.compactMap { finding in
+            guard let key = key(finding), let group = groups[key] else { return finding }
+            guard done.insert(key).inserted else { return nil }
+            let questions = group.map { finding in
+                String(
+                    finding.detail[
+                        ..<(finding.detail.firstRange(of: because)?.lowerBound ?? finding.detail.endIndex)])
+            }
+            return Finding(
+                .notKnown, group.map(\.severity).min() ?? .warning, host: finding.host, subject: finding.host,
+                detail:
+                    "\(group.count) things are not known because \(key[2]): \(questions.joined(separator: "; "))",
+                hint: finding.hint)
+        }
     }
 
     /// The user's `--ignore`s that lift nothing: not found, no blocker, or not to be lifted.
@@ -83,7 +112,7 @@ extension Preflight {
     ) -> Finding {
         Finding(
             .notKnown, severity, host: host.name, subject: subject,
-            detail: "\(question) is not known because \(reason)", hint: hint ?? wayIn(to: host))
+            detail: "\(question)\(because)\(reason)", hint: hint ?? wayIn(to: host))
     }
 
     /// What to do so that a command can be run on the host.
