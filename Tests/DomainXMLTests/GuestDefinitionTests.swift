@@ -83,7 +83,9 @@ struct GuestDefinitionTests {
         let guest = try GuestDefinition(
             parsing: """
                 <domain type='kvm'><name>web</name><devices>
-                  <interface type='bridge'><source network='lan' portgroup='a' portid='1' bridge='br0'/></interface>
+                  <interface type='bridge'>
+                    <source network='lan' portgroup='a' portid='1' bridge='br0'/>
+                  </interface>
                   <interface type='direct'><source network='wire' dev='eth1' mode='bridge'/></interface>
                 </devices></domain>
                 """)

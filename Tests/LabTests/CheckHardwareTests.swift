@@ -68,7 +68,8 @@ extension LabTests {
     private static let withoutMachine = """
         cd /run/apustest; sleep 1.1; touch qemu
         newest=$(sed -n "s/.*<machine .*name='\\([^']*\\)' alias='pc'.*/\\1/p" known.xml | head -n 1)
-        sed -e "s,<qemuctime>.*<,<qemuctime>$(stat -c %Z qemu)<," -e "/<machine .*'$newest'/d" known.xml >"\(known)"
+        changed=$(stat -c %Z qemu)
+        sed -e "s,<qemuctime>.*<,<qemuctime>$changed<," -e "/<machine .*'$newest'/d" known.xml >"\(known)"
         """
 
     @Test("the processor that fits both hosts is one that libvirt takes, and says what each loses", .lab)

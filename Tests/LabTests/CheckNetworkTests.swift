@@ -46,7 +46,8 @@ extension LabTests {
             """
             set -e; ip link add v7 type veth peer v8; ip link set v7 up; ip link set v8 up
             ip link add br7 type bridge; ip link set br7 up
-            echo "<network><name>lan</name><forward mode='bridge'/><bridge name='br0'/></network>" >/run/lan.xml
+            echo "<network><name>lan</name><forward mode='bridge'/><bridge name='br0'/></network>" \\
+                >/run/lan.xml
             virsh -q net-define /run/lan.xml; virsh -q net-start lan
             """,
             mending: """

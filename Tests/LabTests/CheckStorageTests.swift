@@ -41,7 +41,8 @@ extension LabTests {
 
     private static let image = "/srv/apus-test/a.img"
     private static let makeImage =
-        "mkdir /srv/apus-test && truncate -s 1M \(image) && printf data | dd of=\(image) conv=notrunc status=none"
+        "mkdir /srv/apus-test && truncate -s 1M \(image) && "
+        + "printf data | dd of=\(image) conv=notrunc status=none"
 
     @Test(
         "a directory that is shared without libvirt's knowledge is proven to be, and the move works", .ownLab)
@@ -161,7 +162,8 @@ extension LabTests {
                 "--device",
                 "<filesystem type='mount'><source dir='/srv/shared'/><target dir='data'/></filesystem>",
                 "--device",
-                "<shmem name='ring0' role='peer'><model type='ivshmem-plain'/><size unit='M'>1</size></shmem>",
+                "<shmem name='ring0' role='peer'><model type='ivshmem-plain'/>"
+                    + "<size unit='M'>1</size></shmem>",
             ]
         try await Lab.with(
             "host1", "qemu-img create -q -f qcow2 /srv/shared/t.qcow2 8M",

@@ -117,7 +117,8 @@ extension LabTests {
             seen += try await Lab.run(
                 on: host,
                 """
-                virsh -q list --all; virsh -q dumpxml \(guest.name) 2>/dev/null; virsh -q pool-list --all | tr -s ' '
+                virsh -q list --all; virsh -q dumpxml \(guest.name) 2>/dev/null
+                virsh -q pool-list --all | tr -s ' '
                 for pool in $(virsh -q pool-list --name); do virsh -q vol-list "$pool" | tr -s " "; done
                 find /srv/shared /srv/apus-test /var/lib/libvirt/images /var/lib/libvirt/qemu /etc/libvirt \
                     /run/libvirt/storage -path '*/.glusterfs' -prune -o -type f -printf '%p %s %T@\n' | sort

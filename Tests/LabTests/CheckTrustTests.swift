@@ -4,7 +4,7 @@ import Testing
 
 extension LabTests {
     @Test(
-        "a TLS certificate that is expired, ends soon or has another name is named; a good one carries a move",
+        "a TLS certificate that is over, ends soon or has another name is named; a good one carries a move",
         .ownLab)
     func certificates() async throws {
         let lab = try await Lab.up()
@@ -41,15 +41,16 @@ extension LabTests {
         let define = """
             printf pass >/run/secret
             echo "<secret ephemeral='yes' private='yes'><uuid>\(secret)</uuid></secret>" >/run/secret.xml
-            virsh -q secret-define /run/secret.xml; virsh -q secret-set-value \(secret) --plain --file /run/secret
+            virsh -q secret-define /run/secret.xml
+            virsh -q secret-set-value \(secret) --plain --file /run/secret
             """
         let undefine =
             "virsh -q secret-undefine \(secret); rm -f /run/secret /run/secret.xml /srv/shared/t.luks"
         // It measures the processor's time, which a busy machine gives it too little of now and then.
         let make = """
             for i in {1..20}; do
-                qemu-img create -q -f luks --object secret,id=s,file=/run/secret -o key-secret=s,iter-time=10 \\
-                    /srv/shared/t.luks 1M && exit
+                qemu-img create -q -f luks --object secret,id=s,file=/run/secret \\
+                    -o key-secret=s,iter-time=10 /srv/shared/t.luks 1M && exit
             done 2>/dev/null; exit 1
             """
         try await Lab.with("host1", "\(define)\n\(make)", mending: undefine) {

@@ -61,8 +61,8 @@ extension InterfaceDefinition {
 
 extension InterfaceDefinition.Connection {
     fileprivate init(type: String, source: Element?) {
-        // While the guest runs, libvirt writes what a network came to (`bridge`, `direct`) and names the network
-        // beside it; the network is what the other host has to have.
+        // While the guest runs, libvirt writes what a network came to (`bridge`, `direct`) and names the
+        // network beside it; the network is what the other host has to have.
         if let network = source?["network"] {
             self = .network(network)
             return

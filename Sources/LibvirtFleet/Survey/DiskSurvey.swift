@@ -145,7 +145,7 @@ struct DiskSurvey: Sendable {
         case .file(let path):
             if isAbsent(path) { return .absent("it is not there on \(destination.host.name)") }
             guard isWritten else {
-                // What a network file system caches may differ for a while: the probe has asked it beyond that.
+                // What a network file system caches may differ for a while: the probe asked it beyond that.
                 if case .same(let how) = verdicts[pair(for: path)] {
                     return .proven(how, libvirtAgrees: true)
                 }

@@ -11,7 +11,7 @@ extension Preflight {
                     of: facts.source.host, because: reason,
                     hint: asking(facts.source.host, "dumpxml \(facts.guestName)"))
             ]
-        // Without KVM the processor is QEMU's own invention: it hangs on what that host's QEMU can play alone.
+        // Without KVM the processor is QEMU's own invention: it hangs on what QEMU there can play alone.
         case .known(let cpu) where !facts.hardware.needsHostProcessor:
             return verdicts(cpu, facts)
         case .known(let cpu) where cpu.mode == .hostPassthrough || cpu.mode == .maximum:
