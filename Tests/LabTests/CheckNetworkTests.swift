@@ -86,6 +86,11 @@ extension LabTests {
                 answer.expect("destination-unreachable", on: "host2", saying: "16509", "no answer")
                 answer.expect("data-port-unreachable", on: "host2", saying: "49152", "no answer")
             }
+            // A port that refuses looks like one where nothing listens yet: only a listener tells.
+            try await Self.withFirewall("tcp dport 49152-49215 reject") {
+                let answer = try await lab.check(guest)
+                answer.expect("data-port-unreachable", on: "host2", saying: "49215", "listened")
+            }
             #expect(try await lab.check(guest).blockers.isEmpty)
         }
     }
