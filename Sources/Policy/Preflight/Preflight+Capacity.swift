@@ -172,7 +172,7 @@ extension Preflight {
             findings.append(
                 Finding(
                     .outgoingLimit, .blocker, host: facts.sourceName, subject: facts.sourceName,
-                    detail: "\(count(source.details.load.outgoing, "guest")) leave \(facts.sourceName) "
+                    detail: "\(facts.sourceName) has \(count(source.details.load.outgoing, "guest")) leaving "
                         + "already, and its max-outgoing is \(source.host.maxOutgoing)",
                     hint: "Wait for one of them (apus status), or raise max-outgoing in the inventory."))
         }
@@ -180,9 +180,8 @@ extension Preflight {
             findings.append(
                 Finding(
                     .incomingLimit, .blocker, host: facts.destinationName, subject: facts.destinationName,
-                    detail: "\(count(destination.details.load.incoming, "guest")) arrive on "
-                        + "\(facts.destinationName) already, and its max-incoming is "
-                        + "\(destination.host.maxIncoming)",
+                    detail: "\(facts.destinationName) has \(count(destination.details.load.incoming, "guest")) "
+                        + "arriving already, and its max-incoming is \(destination.host.maxIncoming)",
                     hint: "Wait for one of them (apus status), or raise max-incoming in the inventory."))
         }
         return findings
