@@ -1,4 +1,5 @@
 package import FleetModel
+import Glibc
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -36,83 +37,119 @@ package struct RemoteShell: Sendable {
     package func run(
         _ script: String, to operation: String, within limit: Duration = .seconds(10)
     ) async throws(ApusError) -> String {
-        let work = Task { () async -> Result<String, ApusError> in
-            do throws(ApusError) { return .success(try await runToEnd(script, to: operation)) } catch {
-                return .failure(error)
+        let ending = try await conduct(to: operation, within: limit) { writer, output in
+            _ = try await writer.write(script)
+            try await writer.finish()
+            var bytes: [UInt8] = []
+            for try await buffer in output where bytes.count < 1 << 20 {
+                buffer.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        guard let value = ending.value, ending.status.isSuccess else {
+            throw failure(operation, ending.lastWords)
+        }
+        return value
+    }
+
+    /// Runs a script and lends its two ends, line by line. It ends when our task is cancelled.
+    package func converse<Value: Sendable>(
+        _ script: String, to operation: String,
+        _ body: @escaping @Sendable (Conversation) async throws -> Value
+    ) async throws(ApusError) -> Value {
+        let ending = try await conduct(to: operation, within: nil) { writer, output in
+            _ = try await writer.write(script + "\n")
+            let value = try await body(
+                Conversation(writer: writer, lines: output.strings().makeAsyncIterator()))
+            try await writer.finish()
+            return value
+        }
+        guard let value = ending.value else { throw failure(operation, ending.lastWords) }
+        return value
+    }
+
+    /// A shell that went away is an error of write(2), not a signal that ends this process.
+    private static let outlivesItsPeer: Void = { signal(SIGPIPE, SIG_IGN) }()
+
+    /// Why we ended a shell, if we did.
+    private final class Reason: Sendable {
+        let text = Mutex<String?>(nil)
+    }
+
+    /// How a shell came to its end.
+    private struct Ending<Value: Sendable>: Sendable {
+        /// `nil` when the shell had gone before all was said.
+        let value: Value?
+        let status: TerminationStatus
+        let error: String
+
+        /// Why it failed, as far as anybody said.
+        var lastWords: String { error.split(separator: "\n").last.map(String.init) ?? "\(status)" }
+    }
+
+    /// Starts the shell and lends its ends.
+    ///
+    /// A task that runs a subprocess is never cancelled: swift-subprocess 1.0.2 traps in
+    /// `StandardInputWriter.deinit` when that happens at the wrong moment. The shell's process group is ended
+    /// instead, and the task comes to its end by itself.
+    private func conduct<Value: Sendable>(
+        to operation: String, within limit: Duration?,
+        _ body: @escaping @Sendable (StandardInputWriter, SubprocessOutputSequence) async throws -> Value
+    ) async throws(ApusError) -> Ending<Value> {
+        _ = Self.outlivesItsPeer
+        let (stops, stop) = AsyncStream.makeStream(of: String.self)
+        let reason = Reason()
+        let work = Task { () async -> Result<Ending<Value>, ApusError> in
+            do {
+                let result = try await Subprocess.run(
+                    executable, arguments: arguments, platformOptions: options, input: .inputWriter,
+                    output: .sequence, error: .string(limit: 1 << 16)
+                ) { execution in
+                    let group = execution.processIdentifier.value
+                    let ender = Task { @Sendable in
+                        for await said in stops {
+                            reason.text.withLock { $0 = said }
+                            kill(-group, SIGTERM)
+                            try? await Task.sleep(for: .milliseconds(200))
+                            kill(-group, SIGKILL)
+                        }
+                    }
+                    defer { ender.cancel() }
+                    return await Self.attempt(execution.standardInputWriter) {
+                        try await body(execution.standardInputWriter, execution.standardOutput)
+                    }
+                }
+                return .success(
+                    Ending(
+                        value: result.closureResult, status: result.terminationStatus,
+                        error: result.standardError))
+            } catch {
+                return .failure(failure(operation, "\(error)"))
             }
         }
-        let isLate = Mutex(false)
-        let timer = Task {
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
-            isLate.withLock { $0 = true }
-            work.cancel()
+        let timer = limit.map { limit in
+            Task {
+                guard (try? await Task.sleep(for: limit)) != nil else { return }
+                stop.yield("no answer within \(limit.text)")
+            }
         }
         let result = await withTaskCancellationHandler {
             await work.value
         } onCancel: {
-            work.cancel()
+            stop.yield("it was ended early")
         }
-        timer.cancel()
-        guard !isLate.withLock({ $0 }) else {
-            throw failure(operation, "no answer within \(limit.text)")
-        }
+        timer?.cancel()
+        stop.finish()
+        if let reason = reason.text.withLock({ $0 }) { throw failure(operation, reason) }
         return try result.get()
     }
 
-    private func runToEnd(_ script: String, to operation: String) async throws(ApusError) -> String {
-        let outcome: (status: TerminationStatus, output: String, error: String)
-        do {
-            let result = try await Subprocess.run(
-                executable, arguments: arguments, platformOptions: options, input: .string(script),
-                output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
-            outcome = (result.terminationStatus, result.standardOutput, result.standardError)
-        } catch {
-            throw failure(operation, "\(error)")
-        }
-        guard outcome.status.isSuccess else {
-            let said = outcome.error.split(separator: "\n").last.map(String.init) ?? "\(outcome.status)"
-            throw failure(operation, said)
-        }
-        return outcome.output
-    }
-
-    /// Runs a script and lends its two ends, line by line.
-    package func converse<Value: Sendable>(
-        _ script: String, to operation: String,
-        _ body: @Sendable (Conversation) async throws -> Value
-    ) async throws(ApusError) -> Value {
-        let said: String
-        do {
-            let result = try await Subprocess.run(
-                executable, arguments: arguments, platformOptions: options, input: .inputWriter,
-                output: .sequence, error: .string(limit: 1 << 16)
-            ) { execution in
-                let writer = execution.standardInputWriter
-                return try await Self.converse(writer, script) {
-                    try await body(
-                        Conversation(
-                            writer: writer, lines: execution.standardOutput.strings().makeAsyncIterator()))
-                }
-            }
-            if let value = result.closureResult { return value }
-            said =
-                result.standardError.split(separator: "\n").last.map(String.init)
-                ?? "\(result.terminationStatus)"
-        } catch {
-            throw failure(operation, "\(error)")
-        }
-        throw failure(operation, said)
-    }
-
-    /// `nil` when the other end has gone before it read the script: its last words say why.
-    private static func converse<Value: Sendable>(
-        _ writer: StandardInputWriter, _ script: String, _ body: () async throws -> Value
-    ) async throws -> Value? {
-        do { _ = try await writer.write(script + "\n") } catch { return nil }
-        let value: Value
-        do { value = try await body() } catch is SubprocessError { return nil } catch is Unanswered {
-            return nil
-        }
+    /// The value of a conversation; `nil` when the other end was gone before it came. Its standard input is
+    /// closed in any case.
+    private static func attempt<Value: Sendable>(
+        _ writer: StandardInputWriter, _ body: () async throws -> Value
+    ) async -> Value? {
+        let value = try? await body()
         try? await writer.finish()
         return value
     }
@@ -125,9 +162,9 @@ package struct RemoteShell: Sendable {
 
     private var options: PlatformOptions {
         var options = PlatformOptions()
-        // A session of its own: Ctrl-C in our terminal must not reach the shell that we are talking to.
+        // A session of its own: Ctrl-C in our terminal must not reach the shell that we are talking to, and
+        // all that it starts can be ended with it.
         options.createSession = true
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .milliseconds(200))]
         return options
     }
 

@@ -144,8 +144,8 @@ extension LabTests {
     func noPermission() async throws {
         let lab = try await Lab.up()
         let outcome = try await Program([
-            "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", Lab.apusPath, "guests",
-            try await HostList(lab).uri(of: "host1"),
+            "env", "-u", "APUS_INVENTORY", "setpriv", "--reuid", "65534", "--regid", "65534",
+            "--clear-groups", Lab.apusPath, "guests", try await HostList(lab).uri(of: "host1"),
         ]).run()
         #expect(outcome.status == 1, "\(outcome.said)")
         #expect(outcome.error.lowercased().contains("permission"), "\(outcome.said)")

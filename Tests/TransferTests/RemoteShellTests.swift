@@ -49,4 +49,38 @@ struct RemoteShellTests {
         }
         #expect(answers == ["ready", "<one>", "<two>"])
     }
+
+    @Test("ends a shell that does not answer in time, and all that it started")
+    func late() async throws {
+        let mark = "\(UInt64.random(in: 1 << 20 ... 1 << 40))"
+        let error = await #expect(throws: ApusError.self) {
+            try await here.run(
+                "sleep 300.\(mark) & sleep 300.\(mark)\n", to: "wait", within: .milliseconds(300))
+        }
+        #expect(error?.detail.contains("no answer within 300 ms") == true)
+        let left = try await here.run("pgrep -f 'sleep 300.[^ ]*\(mark)' || echo none\n", to: "look")
+        #expect(left == "none\n")
+    }
+
+    @Test("is ended by a cancelled task at any moment, without a trap", arguments: 0..<12)
+    func cancelled(number: Int) async throws {
+        let here = here
+        let task = Task { try await here.run("sleep 30\n", to: "wait") }
+        if number > 0 { try await Task.sleep(for: .milliseconds(number * number / 2)) }
+        task.cancel()
+        await #expect(throws: ApusError.self) { try await task.value }
+    }
+
+    @Test("a shell that ends before it is asked says why")
+    func gone() async throws {
+        let shell = RemoteShell(
+            host: "alpha", words: ["sh", "-c", "echo Permission denied, publickey. >&2; exit 255", "x"])
+        let error = await #expect(throws: ApusError.self) {
+            try await shell.converse("true", to: "talk") { conversation in
+                guard let line = try await conversation.receive() else { throw Unanswered() }
+                return line
+            }
+        }
+        #expect(error?.detail.contains("Permission denied, publickey.") == true)
+    }
 }

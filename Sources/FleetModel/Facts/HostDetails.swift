@@ -53,6 +53,13 @@ package struct HostDetails: Sendable, Hashable, Codable {
             self.maximumProcessors = maximumProcessors
             self.emulatesTPM = emulatesTPM
         }
+
+        /// The same host with its emulator gone.
+        package var withoutEmulator: Self {
+            Self(
+                emulator: nil, hasMachine: false, nearestMachine: nil, hasVirtualization: hasVirtualization,
+                maximumProcessors: nil, emulatesTPM: false)
+        }
     }
 
     /// Free pages of one size.

@@ -20,6 +20,10 @@ struct HostSurvey: Sendable {
             try await FleetReader().facts(of: link.host, connection, capabilities)
         }
         var details = await libvirtDetails(capabilities)
+        if facts.hypervisorVersion == .none, let known = details.hypervisor.value {
+            // What libvirt remembers of a QEMU that has just gone is no QEMU.
+            details.hypervisor = .known(known.withoutEmulator)
+        }
         let answers = await told
         details.links = answers.read("links") { lines in
             lines.compactMap { line in

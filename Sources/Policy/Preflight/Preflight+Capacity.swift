@@ -180,7 +180,8 @@ extension Preflight {
             findings.append(
                 Finding(
                     .incomingLimit, .blocker, host: facts.destinationName, subject: facts.destinationName,
-                    detail: "\(facts.destinationName) has \(count(destination.details.load.incoming, "guest")) "
+                    detail:
+                        "\(facts.destinationName) has \(count(destination.details.load.incoming, "guest")) "
                         + "arriving already, and its max-incoming is \(destination.host.maxIncoming)",
                     hint: "Wait for one of them (apus status), or raise max-incoming in the inventory."))
         }
