@@ -56,6 +56,7 @@ struct StateDirectory: Sendable {
                 throw unwritable("lock the journal", String(cString: strerror(errno)))
             }
             guard ContinuousClock.now < deadline else { throw busy("lock the journal") }
+            // flock(2) tells nobody when it could be had, and waiting in it has no limit.
             usleep(2000)
         }
         return lock

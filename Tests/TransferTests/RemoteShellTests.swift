@@ -62,13 +62,32 @@ struct RemoteShellTests {
         #expect(left == "none\n")
     }
 
-    @Test("is ended by a cancelled task at any moment, without a trap", arguments: 0..<12)
-    func cancelled(number: Int) async throws {
+    @Test("is ended by a cancelled task while it starts, without a trap", arguments: 0..<12)
+    func cancelledAtStart(yields: Int) async throws {
         let here = here
         let task = Task { try await here.run("sleep 30\n", to: "wait") }
-        if number > 0 { try await Task.sleep(for: .milliseconds(number * number / 2)) }
+        for _ in 0..<(yields * yields) { await Task.yield() }
         task.cancel()
         await #expect(throws: ApusError.self) { try await task.value }
+    }
+
+    @Test("is ended by a cancelled task while it talks, without a trap")
+    func cancelledInTalk() async throws {
+        let here = here
+        let (told, teller) = AsyncStream.makeStream(of: String?.self)
+        let task = Task {
+            try await here.converse("echo ready; sleep 30", to: "wait") { conversation in
+                teller.yield(try await conversation.receive())
+                return try await conversation.receive() ?? "it ended"
+            }
+        }
+        for await line in told {
+            #expect(line == "ready")
+            break
+        }
+        task.cancel()
+        let error = await #expect(throws: ApusError.self) { try await task.value }
+        #expect(error?.detail.contains("it was ended early") == true)
     }
 
     @Test("a shell that ends before it is asked says why")

@@ -33,6 +33,11 @@ struct DestinationSearch: Sendable {
                             findings: verdict.findings, forecast: verdict.forecast?.strategy(.preCopy),
                             available: verdict.facts.destination.details.availableMemory.value)))
             } catch {
+                switch error.code {
+                // Not a word about this host: it would be the same for each.
+                case .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable: throw error
+                default: break
+                }
                 candidates.append(Candidate(host: host.name, outcome: .notReached(error.detail)))
             }
         }

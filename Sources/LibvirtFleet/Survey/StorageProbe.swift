@@ -107,7 +107,8 @@ struct StorageProbe: Sendable {
         to directory: String, on link: HostLink, pool name: String, _ traces: inout [(HostLink, UndoRecord)]
     ) async throws(ApusError) -> Way {
         // Another run may just have a pool of its own on the directory; it will not be there for long.
-        for _ in 0..<15 {
+        var refusals = 0
+        for _ in 0..<15 where refusals < 2 {
             let pools = try? await link.ask { (connection) throws(LibvirtError) in
                 try await connection.storagePools()
             }
@@ -120,8 +121,12 @@ struct StorageProbe: Sendable {
                 guard taken.isActive else { break }
                 return .pool(taken.name, isOurs: false)
             }
-            if taken == nil, try await createPool(name, at: directory, on: link, &traces) {
-                return .pool(name, isOurs: true)
+            if taken == nil {
+                if try await createPool(name, at: directory, on: link, &traces) {
+                    return .pool(name, isOurs: true)
+                }
+                // Once may be another run that was quicker; twice is a libvirt that makes no such pool.
+                refusals += 1
             }
             guard (try? await Task.sleep(for: .milliseconds(200))) != nil else { break }
         }
@@ -129,7 +134,9 @@ struct StorageProbe: Sendable {
             throw ApusError(
                 .libvirtFailed, "look into \(directory) on \(link.host.name)",
                 "no storage pool of \(link.host.name) can be used for \(directory), and it has no remote-shell",
-                hint: nil)
+                hint:
+                    "Give \(link.host.name) a remote-shell in the inventory, or a storage pool on \(directory)."
+            )
         }
         return .shell(RemoteShell(host: link.host.name, words: words))
     }
