@@ -58,9 +58,10 @@ test-sanitizers: check-swift packages
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
-# One file that needs libvirt, SQLite and the C library, no Swift on the host.
+# One file that needs libvirt, SQLite and the C library, no Swift on the host. At a fixed address and without a path to
+# libraries beside it, because a third of what `apus guests` takes longer than virsh was relocating it (docs/benchmarks.md).
 release: check-swift packages
-	swift build -c release --static-swift-stdlib --product apus --scratch-path .build-release
+	swift build -c release --static-swift-stdlib --product apus --scratch-path .build-release --disable-local-rpath -Xlinker -no-pie
 
 man: check-swift packages
 	mkdir -p man

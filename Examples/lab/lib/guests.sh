@@ -168,7 +168,7 @@ guest_start() {
     if [ "${2:-}" = --on ]; then host=$(known_host "${3:-}"); else host=$(guest_place "$name"); fi
     kind=$(sed -n 's/^kind=//p' "$(guest_file "$name")")
     address=$(guest_address "$name")
-    host_virsh "$host" domstate "$name" | grep -q running || host_virsh "$host" start "$name" >/dev/null
+    [ "$(host_virsh "$host" domstate "$name" | head -n 1)" = running ] || host_virsh "$host" start "$name" >/dev/null
     case $kind in
         web) await 90 web answers "$address" || fail 1 "$name does not answer on http://$address/" "its console: $STATE/$host/log/qemu/$name.serial" ;;
         disk) await 60 records grep -aq ready "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name writes no records" "its console: $STATE/$host/log/qemu/$name.serial" ;;

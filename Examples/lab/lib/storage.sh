@@ -5,7 +5,11 @@ pool_up() {
     local host=$1 name=$2 path=$3
     host_virsh "$host" pool-info "$name" >/dev/null 2>&1 ||
         host_virsh "$host" pool-define-as "$name" dir --target "$path" >/dev/null
-    host_virsh "$host" pool-info "$name" | grep -q '^State:.*running' || host_virsh "$host" pool-start "$name" >/dev/null
+    # Not into `grep -q`: it leaves at the first match, and the pipe then fails by whoever still writes.
+    case $(host_virsh "$host" pool-info "$name") in
+        *State:*running*) ;;
+        *) host_virsh "$host" pool-start "$name" >/dev/null ;;
+    esac
     host_virsh "$host" pool-autostart "$name" >/dev/null
 }
 

@@ -11,7 +11,7 @@ struct CPUCommand: ParsableCommand {
     /// `apus cpu baseline`
     struct Baseline: CommandWithOptions {
         static let configuration = CommandConfiguration(
-            abstract: "Prints the <cpu> that runs on all of the hosts.",
+            commandName: "baseline", abstract: "Prints the <cpu> that runs on all of the hosts.",
             discussion: """
                 Example: apus cpu baseline alpha beta
 
@@ -55,7 +55,7 @@ struct CPUCommand: ParsableCommand {
     /// `apus cpu compare`
     struct Compare: CommandWithOptions {
         static let configuration = CommandConfiguration(
-            abstract: "Compares a running guest's processor with hosts.",
+            commandName: "compare", abstract: "Compares a running guest's processor with hosts.",
             discussion: """
                 Example: apus cpu compare web01 beta gamma
 
