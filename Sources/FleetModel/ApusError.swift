@@ -7,6 +7,7 @@ package struct ApusError: Error, Sendable {
         case connectionLost = "connection-lost"
         case documentInvalid = "document-invalid"
         case guestAmbiguous = "guest-ambiguous"
+        case guestBusy = "guest-busy"
         case guestUnreadable = "guest-unreadable"
         case hostUnreachable = "host-unreachable"
         case interrupted
@@ -22,6 +23,7 @@ package struct ApusError: Error, Sendable {
         case permissionDenied = "permission-denied"
         case planOutdated = "plan-outdated"
         case planRefused = "plan-refused"
+        case postCopyBroken = "postcopy-broken"
         case remoteShellFailed = "remote-shell-failed"
         case sameHost = "same-host"
         case stateNotKnown = "state-not-known"

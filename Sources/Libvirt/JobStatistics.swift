@@ -67,6 +67,12 @@ package struct JobStatistics: Sendable, Equatable {
     package var memoryProcessedBytes: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_PROCESSED]?.unsigned }
     package var memoryRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_REMAINING]?.unsigned }
     package var memoryBytesPerSecond: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_BPS]?.unsigned }
+    /// By how much QEMU slows the guest's processors down.
+    package var throttlePercent: Int? {
+        guard case .int(let percent) = values[VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE] else { return nil }
+        return Int(percent)
+    }
+    package var diskTotalBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_TOTAL]?.unsigned }
     package var diskRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_REMAINING]?.unsigned }
     /// Pre-copy rounds begun so far, the first being 1.
     package var iteration: Int? {

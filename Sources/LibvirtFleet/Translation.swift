@@ -58,6 +58,9 @@ extension JobSample {
             wire: statistics.dataProcessedBytes.map(ByteCount.init),
             throughput: statistics.memoryBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
             dirtyRate: statistics.dirtyBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
-            round: statistics.iteration, downtime: statistics.downtime)
+            round: statistics.iteration, downtime: statistics.downtime,
+            throttlePercent: statistics.throttlePercent,
+            diskTotal: statistics.diskTotalBytes.map(ByteCount.init),
+            diskRemaining: statistics.diskRemainingBytes.map(ByteCount.init))
     }
 }
