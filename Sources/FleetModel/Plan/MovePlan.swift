@@ -15,6 +15,13 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let method: TransferMethod
     /// Tells libvirt not to refuse storage that it does not know as shared, because it was proven to be.
     package let vouchesForStorage: Bool
+    /// What the guest takes up on the destination.
+    package let memory: ByteCount
+    /// Every disk that is not empty.
+    package let disks: [DiskPlan]
+    /// In their order.
+    package let preparations: [Preparation]
+    package let conclusions: [Conclusion]
     /// What was chosen, and why; a line each.
     package let choices: [Choice]
     /// The strategies that were not chosen, and why.
@@ -29,7 +36,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
 
     package init(
         guest: GuestIdentity, source: Host, destination: Host, request: MoveRequest, wasPaused: Bool,
-        isPersistent: Bool, method: TransferMethod, vouchesForStorage: Bool, choices: [Choice],
+        isPersistent: Bool, method: TransferMethod, vouchesForStorage: Bool, memory: ByteCount,
+        disks: [DiskPlan], preparations: [Preparation], conclusions: [Conclusion], choices: [Choice],
         rejected: [RejectedStrategy], findings: [Finding], sourceQEMU: SoftwareVersion,
         destinationQEMU: SoftwareVersion, basis: PlanBasis, forecast: Forecast?
     ) {
@@ -42,6 +50,10 @@ package struct MovePlan: Sendable, Hashable, Codable {
         self.isPersistent = isPersistent
         self.method = method
         self.vouchesForStorage = vouchesForStorage
+        self.memory = memory
+        self.disks = disks
+        self.preparations = preparations
+        self.conclusions = conclusions
         self.choices = choices
         self.rejected = rejected
         self.findings = findings

@@ -30,6 +30,7 @@ extension MovePlan {
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: wasPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouchesForStorage,
+            memory: memory, disks: disks, preparations: preparations, conclusions: conclusions,
             choices: choices, rejected: rejected, findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: basis, forecast: forecast)

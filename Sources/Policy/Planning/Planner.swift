@@ -34,6 +34,7 @@ package struct Planner: Sendable {
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
+            memory: facts.guest.memory, disks: [], preparations: [], conclusions: [],
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
