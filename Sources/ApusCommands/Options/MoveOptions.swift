@@ -39,7 +39,8 @@ struct MoveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Do it this way (pre-copy, multifd, auto-converge, xbzrle, stop-and-copy) instead of choosing.",
+            "Do it this way (pre-copy, multifd, auto-converge, xbzrle, post-copy-fallback, post-copy, "
+                + "stop-and-copy) instead of choosing.",
             valueName: "name"),
         transform: Self.strategy)
     var strategy: MoveStrategy?
@@ -51,11 +52,17 @@ struct MoveOptions: ParsableArguments {
         transform: Self.ignored)
     var ignore: [IgnoredFinding] = []
 
+    @OptionGroup(title: "When a guest writes faster than it can be sent") var convergence: ConvergenceOptions
+
+    @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
+    var tls = false
+
     var request: MoveRequest {
         MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
-            ignored: ignore)
+            ignored: ignore, convergence: convergence.policy,
+            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.
