@@ -25,6 +25,14 @@ package struct LibvirtMove: MovePorts {
         reference = .uuid(plan.guest.uuid)
     }
 
+    /// The ports of a move that another process began.
+    package init(repairing plan: MovePlan, connector: HostConnector = HostConnector()) {
+        self.init(
+            plan: plan, source: HostLink(host: plan.source, connector: connector),
+            destination: HostLink(host: plan.destination, connector: connector),
+            worker: HostLink(host: plan.source, connector: connector))
+    }
+
     // MARK: While it runs
 
     package func sample() async throws(ApusError) -> JobSample? {

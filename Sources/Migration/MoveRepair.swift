@@ -26,6 +26,11 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         self.say = say
     }
 
+    /// What both hosts say now; nothing is changed.
+    package func look() async -> Settled {
+        await Settler(plan: plan, ports: ports, follows: true, say: { _ in }).lookOnce()
+    }
+
     /// Repairs.
     ///
     /// - Returns: where the guest is now.

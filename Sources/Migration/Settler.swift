@@ -90,6 +90,8 @@ struct Settler<Ports: MovePorts>: Sendable {
         }
     }
 
+    func lookOnce() async -> Settled { await look().settled }
+
     private func look() async -> Look {
         async let sourceAnswer = ask(.source)
         async let destinationAnswer = ask(.destination)
