@@ -79,7 +79,7 @@ struct MigrateCommand: CommandWithOptions {
                 try await journal.waitUntilFree(guest: wanted, limit: wait)
             }
         }
-        let inquiry = Inquiry(journal: journal, request: saved?.request ?? move.request)
+        let inquiry = Inquiry(journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)

@@ -6,32 +6,28 @@ import Policy
 struct ConvergenceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A named set of the limits below: gentle, balanced (the default) or insist.", valueName: "name"),
-        transform: Self.profile)
-    var profile: ConvergenceProfile?
+            "A named set of these limits: gentle, balanced, insist, or one of the inventory's (default: the "
+                + "inventory's for this guest, else balanced).", valueName: "name"))
+    var profile: String?
 
     @Option(
         help: ArgumentHelp(
             "What is done on a stall, in this order: throttle, postcopy, suspend, abort; or none "
-                + "(default: throttle,postcopy,abort).", valueName: "list"),
-        transform: Self.measures)
-    var onStall: [ConvergencePolicy.Measure]?
+                + "(default: throttle,postcopy,abort).", valueName: "list"))
+    var onStall: String?
 
-    @Option(
-        help: ArgumentHelp("Rounds of pre-copy at most, or none (default: 30).", valueName: "number"),
-        transform: Self.rounds)
-    var maxRounds: Bound<Int>?
+    @Option(help: ArgumentHelp("Rounds of pre-copy at most, or none (default: 30).", valueName: "number"))
+    var maxRounds: String?
 
     @Option(
         help: ArgumentHelp(
-            "Send at most this multiple of the guest's memory, or none (default: 3).", valueName: "factor"),
-        transform: Self.factor)
-    var maxSent: Bound<Double>?
+            "Send at most this multiple of the guest's memory, or none (default: 3).", valueName: "factor"))
+    var maxSent: String?
 
     @Option(
         help: ArgumentHelp(
             "Rounds without progress that count as a stall (default: 3).", valueName: "number"))
-    var stallRounds: Int?
+    var stallRounds: String?
 
     @Option(
         help: ArgumentHelp(
@@ -40,74 +36,44 @@ struct ConvergenceOptions: ParsableArguments {
     var recoverFor: Duration?
 
     func validate() throws {
-        if let stallRounds, !(1...1000).contains(stallRounds) {
-            throw ValidationError("--stall-rounds takes 1 to 1000, not \(stallRounds).")
+        var policy = ConvergencePolicy()
+        for (name, text) in limits {
+            do throws(ConvergenceWords.Mistake) {
+                try ConvergenceWords.set(name, to: text, in: &policy)
+            } catch {
+                throw ValidationError("--\(name): \(error.text).")
+            }
         }
     }
 
-    /// A bound that may be lifted by name.
-    enum Bound<Value: Sendable>: Sendable {
-        case none
-        case at(Value)
-
-        var value: Value? {
-            guard case .at(let value) = self else { return nil }
-            return value
-        }
+    /// Those that were given.
+    private var limits: [(name: String, text: String)] {
+        [
+            ("on-stall", onStall), ("max-rounds", maxRounds), ("max-sent", maxSent),
+            ("stall-rounds", stallRounds),
+        ].compactMap { name, text in text.map { (name, $0) } }
     }
 
-    var policy: ConvergencePolicy {
-        var policy = (profile ?? .balanced).policy
-        if let onStall { policy.onStall = onStall }
-        if let maxRounds { policy.maxRounds = maxRounds.value }
-        if let maxSent { policy.maxSent = maxSent.value }
-        if let stallRounds { policy.stallRounds = stallRounds }
+    /// The limits for a guest: its profile's, then what was given one by one.
+    ///
+    /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
+    func policy(_ inventory: Inventory, guest: String) throws(ApusError) -> ConvergencePolicy {
+        let name =
+            profile ?? inventory.guestProfiles[guest] ?? inventory.profile
+            ?? ConvergenceProfile.balanced.rawValue
+        guard
+            var policy = inventory.profiles[name] ?? ConvergenceProfile(rawValue: name)?.policy
+        else {
+            let known = ConvergenceProfile.allCases.map(\.rawValue) + inventory.profiles.keys.sorted()
+            throw ApusError(
+                .usage, "find the profile \(name)", "neither apus nor the inventory has a profile of that name",
+                hint: Spelling.suggestion(for: name, in: known)
+                    ?? "There are \(known.joined(separator: ", ")).")
+        }
+        for (name, text) in limits {
+            // They were validated; a mistake would have ended the command before.
+            try? ConvergenceWords.set(name, to: text, in: &policy)
+        }
         return policy
-    }
-
-    private static func profile(_ text: String) throws -> ConvergenceProfile {
-        guard let profile = ConvergenceProfile(rawValue: text) else {
-            let known = ConvergenceProfile.allCases.map(\.rawValue)
-            throw ValidationError(
-                "There is no profile '\(text)'. "
-                    + (Spelling.suggestion(for: text, in: known) ?? "There are \(known.joined(separator: ", "))."))
-        }
-        return profile
-    }
-
-    private static func measures(_ text: String) throws -> [ConvergencePolicy.Measure] {
-        guard text != "none" else { return [] }
-        let known = ConvergencePolicy.Measure.allCases.map(\.rawValue)
-        var measures: [ConvergencePolicy.Measure] = []
-        for word in text.split(separator: ",").map(String.init) {
-            guard let measure = ConvergencePolicy.Measure(rawValue: word) else {
-                throw ValidationError(
-                    "--on-stall knows no '\(word)'. "
-                        + (Spelling.suggestion(for: word, in: known)
-                            ?? "There are \(known.joined(separator: ", ")), and none."))
-            }
-            guard !measures.contains(measure) else {
-                throw ValidationError("--on-stall names \(word) twice.")
-            }
-            measures.append(measure)
-        }
-        guard !measures.isEmpty else { throw ValidationError("--on-stall is empty; say none for nothing.") }
-        return measures
-    }
-
-    private static func rounds(_ text: String) throws -> Bound<Int> {
-        if text == "none" { return .none }
-        guard let number = Int(text), (1...100_000).contains(number) else {
-            throw ValidationError("--max-rounds takes a number from 1 to 100000, or none, not '\(text)'.")
-        }
-        return .at(number)
-    }
-
-    private static func factor(_ text: String) throws -> Bound<Double> {
-        if text == "none" { return .none }
-        guard let number = Double(text), number >= 1, number <= 1000 else {
-            throw ValidationError("--max-sent takes a factor from 1 to 1000, or none, not '\(text)'.")
-        }
-        return .at(number)
     }
 }

@@ -57,16 +57,22 @@ struct MoveOptions: ParsableArguments {
     @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
     var tls = false
 
-    var request: MoveRequest {
+    /// What was asked of the move of a guest.
+    ///
+    /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
+    func request(_ inventory: Inventory, guest: String) throws(ApusError) -> MoveRequest {
         MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
-            ignored: ignore, convergence: convergence.policy,
+            ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
             recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.
-    var isEmpty: Bool { from == nil && request == MoveRequest() }
+    var isEmpty: Bool {
+        from == nil && convergence.profile == nil
+            && (try? request(Inventory(hosts: []), guest: "")) == MoveRequest()
+    }
 
     /// - Throws: `ApusError` with `same-host`.
     static func refuseSame(_ source: Host?, _ destination: Host, _ guest: String) throws(ApusError) {
