@@ -39,6 +39,7 @@ package actor LiveMigration<Ports: MovePorts> {
     private var notice: String?
     private var clockOffset: ClockOffset?
     private var silentSince: Instant?
+    private var isDeafToSource = false
     /// The slowest answer so far: how late an event may have been.
     private var slowestAnswer: Duration = .milliseconds(1)
 
@@ -167,6 +168,7 @@ package actor LiveMigration<Ports: MovePorts> {
                     guard failure.code == .connectionLost else { return failure }
                     remark("the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
                     deafness = failure
+                    isDeafToSource = true
                 } else if case .ended(nil) = event.kind {
                     hasEnded = true
                     // The last events come on other connections than the answer did.
@@ -205,6 +207,7 @@ package actor LiveMigration<Ports: MovePorts> {
             remark("the connection of the post-copy broke")
         case .lost(let reason):
             remark("the connection to \(host(event.side).name) broke (\(reason))")
+            if event.side == .source { isDeafToSource = true }
             notice = "the connection to \(host(event.side).name) broke (\(reason))"
         default: break
         }
@@ -265,8 +268,13 @@ package actor LiveMigration<Ports: MovePorts> {
 
     private var ending: MoveEnding<Ports> {
         MoveEnding(
-            plan: plan, ports: ports, book: book, follows: false,
+            plan: plan, ports: ports, book: book, follows: false, neverStopped: neverStopped,
             say: { await self.announce($0) })
+    }
+
+    /// Whether the source's events were heard all along, and none said that the guest stopped.
+    private var neverStopped: Bool {
+        !plan.wasPaused && !isPostCopy && !isDeafToSource && timeline.phase < .stopAndCopy
     }
 
     private func announce(_ said: String) {

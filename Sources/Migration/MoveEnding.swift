@@ -9,6 +9,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     let book: MoveBook
     /// Whether a transfer that is still under way is followed to its end.
     let follows: Bool
+    /// Whether it is certain that the source never stopped the guest.
+    let neverStopped: Bool
     let say: @Sendable (String) async -> Void
 
     /// Where the guest is, and what could not be done about the rest.
@@ -21,7 +23,9 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     }
 
     func end() async -> Outcome {
-        let settled = await Settler(plan: plan, ports: ports, follows: follows, say: say).settle()
+        let settled = await Settler(
+            plan: plan, ports: ports, follows: follows, neverStopped: neverStopped, say: say
+        ).settle()
         var outcome = Outcome(settled: settled)
         switch settled.verdict {
         case .arrived:

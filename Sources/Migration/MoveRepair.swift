@@ -28,7 +28,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
 
     /// What both hosts say now; nothing is changed.
     package func look() async -> Settled {
-        await Settler(plan: plan, ports: ports, follows: true, say: { _ in }).lookOnce()
+        await Settler(plan: plan, ports: ports, follows: true, neverStopped: false, say: { _ in }).lookOnce()
     }
 
     /// Repairs.
@@ -42,7 +42,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         try book.adopt()
         let say = say
         let outcome = await MoveEnding(
-            plan: plan, ports: ports, book: book, follows: true, say: { say($0) })
+            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, say: { say($0) })
             .end()
         let elapsed = began.duration(to: ports.clock.now)
         let settled = outcome.settled

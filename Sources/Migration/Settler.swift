@@ -24,6 +24,8 @@ struct Settler<Ports: MovePorts>: Sendable {
     let ports: Ports
     /// Whether a transfer that is still under way is followed to its end, however long that takes.
     let follows: Bool
+    /// Whether it is certain that the source never stopped the guest.
+    let neverStopped: Bool
     let say: @Sendable (String) async -> Void
 
     /// How long the hosts are given to sort themselves out.
@@ -102,10 +104,15 @@ struct Settler<Ports: MovePorts>: Sendable {
         // libvirt keeps the job of a post-copy that broke: it is at work on nothing.
         let isBroken = copies.0 == .pulledFromBroken || copies.1 == .pullingBroken
         let isBusy = (source.isBusy || destination.isBusy) && !isBroken
-        let verdict =
-            isBusy
-            ? .unsettled
-            : Settlement.decide(source: copies.0, destination: copies.1, wasPaused: plan.wasPaused)
+        let verdict: Settlement
+        if isBusy {
+            verdict = .unsettled
+        } else if destination.answer == .silent, let state = source.answer.state {
+            verdict = Settlement.decide(withoutDestination: state, neverStopped: neverStopped)
+        } else {
+            verdict = Settlement.decide(
+                source: copies.0, destination: copies.1, wasPaused: plan.wasPaused)
+        }
         return Look(
             source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)
     }

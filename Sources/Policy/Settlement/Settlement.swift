@@ -43,6 +43,20 @@ package enum Settlement: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Decides while the destination cannot be asked, as when it died under the move.
+    ///
+    /// It can run the guest only after the source stopped it; a guest that was stopped and let run on again by libvirt
+    /// says so in its reason.
+    ///
+    /// - Parameters:
+    ///   - source: the guest on its source, with no job at work on it.
+    ///   - neverStopped: the source's events were heard from before the transfer until now, and none said that the guest
+    ///     stopped.
+    /// - Returns: `unmoved` where that is proven, else `notKnown`.
+    package static func decide(withoutDestination source: GuestState, neverStopped: Bool) -> Settlement {
+        neverStopped && source.kind == .running && source.reason != "migration-canceled" ? .unmoved : .notKnown
+    }
+
     private static func decide(_ source: Copy, _ destination: Copy) -> Settlement {
         switch (source, destination) {
         case (.silent, _), (_, .silent), (.strange, _), (_, .strange): return .notKnown
