@@ -247,7 +247,7 @@ extension SimulatedHosts {
         if let transfer { cancel(transfer, failure("the guest was stopped by an I/O error")) }
     }
 
-    private func quits(_ side: Side) {
+    func quits(_ side: Side) {
         guard let transfer else { return }
         measure(transfer)
         transfer.streamToken += 1
