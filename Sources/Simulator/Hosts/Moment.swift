@@ -1,5 +1,6 @@
 /// Where a move stands, by what truly happens on the hosts: faults are told to strike then.
 package enum Moment: String, Sendable, CaseIterable {
+    case before = "before the transfer"
     case asked, preparing, prepared
     case memoryFlows = "memory flows"
     case secondRound = "second round"

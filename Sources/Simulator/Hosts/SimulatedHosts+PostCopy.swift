@@ -18,6 +18,8 @@ extension SimulatedHosts {
         stop(.source, GuestState(.paused, reason: "postcopy"))
         set(.source, GuestState(.paused, reason: "postcopy"))
         hosts.source.copy?.memory = .split
+        // A destination that died a moment ago takes its half along; QEMU's socket takes it all the same.
+        if hosts.destination.copy == nil { suffer(.halfLost) }
         hosts.destination.copy?.memory = .split
         hosts.source.copy?.holdsLocks = false
         hosts.destination.copy?.holdsLocks = guest.disk == .shared

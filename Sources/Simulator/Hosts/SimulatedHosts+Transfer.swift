@@ -12,6 +12,7 @@ extension SimulatedHosts {
         let transfer = Transfer(began: simulation.now, isToRun: !guest.wasPaused, caller: caller)
         transfer.rate = min(linkRate, plan.request.bandwidth.map { Double($0.bytesPerSecond) } ?? linkRate)
         self.transfer = transfer
+        reach(.asked)
         later(.source, .milliseconds(5) ... .milliseconds(40)) { [self] in
             guard transfer.source == .begin else { return }
             guard !isCut.destination, !isCut.source, hosts.destination.isUp else {
@@ -93,7 +94,7 @@ extension SimulatedHosts {
     }
 
     /// What the guest writes anew in that time.
-    private func dirtied(_ seconds: Double, _ transfer: Transfer) -> Double {
+    func dirtied(_ seconds: Double, _ transfer: Transfer) -> Double {
         guard hosts.source.copy?.isExecuting == true else { return 0 }
         let rate = guest.dirtyRate * Double(100 - transfer.throttle) / 100
         return min(guest.workingSet, rate * max(seconds, 0.05))

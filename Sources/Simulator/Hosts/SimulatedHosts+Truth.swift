@@ -1,4 +1,5 @@
 package import FleetModel
+import Migration
 
 /// The guest's copies: every change of one goes through here, and is judged here.
 extension SimulatedHosts {

@@ -33,7 +33,7 @@ package final class SimulatedHosts: @unchecked Sendable {
     package internal(set) var guestEnded = false
     /// Whether the processors of the destination's copy ever ran.
     package internal(set) var ranThere = false
-    package private(set) var moment = Moment.asked
+    package private(set) var moment = Moment.before
     package private(set) var trace: [String] = []
     /// Told each moment, once per time it comes.
     var onMoment: (Moment) -> Void = { _ in }

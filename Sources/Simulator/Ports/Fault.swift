@@ -16,6 +16,8 @@ package enum Fault: Sendable, Hashable {
     case userAborts
     /// Somebody else aborts the job, with virsh.
     case abortedElsewhere
+    /// A person ends a copy that never gets done, with virsh.
+    case patienceEnds
     case guestShutsDown
     case guestFails
 
@@ -45,6 +47,7 @@ package enum Fault: Sendable, Hashable {
         case .journal: "journal cannot be written"
         case .userAborts: "the user aborts"
         case .abortedElsewhere: "aborted by virsh"
+        case .patienceEnds: "not done after 15 minutes, and aborted by virsh"
         case .guestShutsDown: "the guest shuts down"
         case .guestFails: "the guest has an I/O error"
         }

@@ -1,4 +1,4 @@
-package import FleetModel
+import FleetModel
 
 /// Makes things break as the schedule says, and counts what did.
 ///
@@ -78,7 +78,7 @@ package final class FaultInjector: @unchecked Sendable {
         case .userAborts:
             hosts.note("the user aborts")
             for process in hosts.processes { process.onAbort?() }
-        case .abortedElsewhere:
+        case .abortedElsewhere, .patienceEnds:
             hosts.note("virsh domjobabort")
             try? hosts.abort()
         case .guestShutsDown:

@@ -1,4 +1,4 @@
-package import FleetModel
+import FleetModel
 
 /// What breaks in one run, and when; drawn from a seed.
 package struct FaultSchedule: Sendable {

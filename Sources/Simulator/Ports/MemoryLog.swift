@@ -1,5 +1,5 @@
 package import FleetModel
-package import Migration
+import Migration
 
 /// The journal's pages: they outlive the process that writes them.
 ///

@@ -1,5 +1,5 @@
 package import FleetModel
-package import Migration
+import Migration
 
 /// One life of apus: what it calls and hears, until it ends or is killed.
 ///
@@ -68,6 +68,7 @@ package final class SimulatedProcess: @unchecked Sendable {
         await withUnsafeContinuation { whenOver = $0 }
     }
 
+    private static let lost = ApusError(.connectionLost, "hear the host", "the answer did not come", hint: nil)
     static let death = ApusError(.interrupted, "go on", "this process was killed", hint: nil)
 
     // MARK: What it hears
@@ -133,8 +134,9 @@ package final class SimulatedProcess: @unchecked Sendable {
         perform(call, on: [.source]) { [self] (hosts) throws(ApusError) in
             work(hosts, self)
         } answer: { [self] answer in
-            // A lost answer loses the end as well: it is another connection's, which the fault has broken.
-            if case .failure(let error) = answer { end(error) }
+            guard case .failure(let error) = answer else { return }
+            // A call whose answer is lost is a connection that broke: whoever waits for it knows that it may go on.
+            end(error.code == Self.lost.code ? Self.lost : error)
         }
     }
 
@@ -157,12 +159,11 @@ package final class SimulatedProcess: @unchecked Sendable {
         if let fault { hosts.note("apus \(mark.pid): \(call.rawValue): \(fault.kind)") }
         var travel = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
         var back = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
-        let lost = ApusError(.hostUnreachable, call.rawValue, "the host did not answer", hint: nil)
         switch fault {
         case .fails:
-            return reply(.failure(lost), after: travel + back, answer)
+            return reply(.failure(Self.lost), after: travel + back, answer)
         case .hangsThenFails(let time):
-            return reply(.failure(lost), after: time, answer)
+            return reply(.failure(Self.lost), after: time, answer)
         case .hangsThenSucceeds(let time):
             travel += time
         case .answerLost, .followedBy, nil:
@@ -185,7 +186,7 @@ package final class SimulatedProcess: @unchecked Sendable {
             if call != .sample, call != .guest || hosts.keepsTrace {
                 hosts.note("apus \(mark.pid): \(call.rawValue)\(sides.count == 1 ? " (\(sides[0]))" : ""): \(text(result))")
             }
-            if case .answerLost = fault { result = .failure(lost) }
+            if case .answerLost = fault { result = .failure(Self.lost) }
             reply(result, after: back, answer)
             if case .followedBy(let misfortune) = fault { faults.strike(misfortune) }
         }

@@ -1,4 +1,4 @@
-package import FleetModel
+import FleetModel
 import Migration
 
 /// One scenario from the user's command to the last repair, and what came of it.

@@ -27,7 +27,8 @@ extension Stage {
             return
         }
         if pages.reservation != nil { hosts.violate(.reservation, "it is held although the move has ended") }
-        if let transfer = hosts.transfer, !transfer.isOver, !isFreshlyHarmed, !hosts.guestEnded {
+        // The destination's own part of a failed move may end later, when its libvirt is back.
+        if let transfer = hosts.transfer, transfer.source != .over, !isFreshlyHarmed, !hosts.guestEnded {
             hosts.violate(.journal, "it says \(outcome.rawValue) while libvirt is still at it")
         }
     }
@@ -51,7 +52,9 @@ extension Stage {
         case .gone where isFreshlyHarmed: break
         case let truth: hosts.violate(.journal, "it says \(outcome.rawValue), and the guest is \(truth)")
         }
-        if hosts.hosts.destination.copy != nil, !isFreshlyHarmed {
+        if let copy = hosts.hosts.destination.copy, !isFreshlyHarmed,
+            copy.memory != .loading || hosts.hosts.destination.daemonIsUp
+        {
             hosts.violate(.journal, "it says \(outcome.rawValue), and a copy is left on the destination")
         }
         judgeUndo()
@@ -82,6 +85,8 @@ extension Stage {
             // Two that are the same and stand still: whoever paused the guest decides.
             case .gone: break
             case .eitherSide where hosts.guest.wasPaused: break
+            // A transient guest that shuts down leaves no trace of why it is gone.
+            case .ended where !hosts.guest.isPersistent: break
             case .at, .eitherSide, .split, .ended:
                 hosts.violate(.givesUp, "the guest is \(truth)")
             }
@@ -93,6 +98,9 @@ extension Stage {
             }
             if case .eitherSide = truth, !hosts.guest.wasPaused { hosts.violate(.leftStopped, "on both hosts") }
             if end == .notBegun { judgeUndo() }
+            if end != .moved, hosts.hosts.destination.copy != nil, hosts.misfortunes.isEmpty {
+                hosts.violate(.undo, "a copy is left on the destination")
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ final class Stage: @unchecked Sendable {
     func play() async {
         await withTaskGroup(of: Void.self) { group in
             let first = life()
+            losePatience()
             group.addTask { await self.migrate(first) }
             if scenario.isMeddledWith { await meddle() }
             await first.over()
@@ -42,6 +43,7 @@ final class Stage: @unchecked Sendable {
             }
             faults.calm()
         }
+        await aftermath()
         judgeEnd()
     }
 
@@ -68,6 +70,20 @@ final class Stage: @unchecked Sendable {
             faults.calm()
             let left = faults.healed - simulation.now
             try? await clock.sleep(for: max(.zero, left) + .seconds(60))
+        }
+    }
+
+    /// What the hosts still do by themselves, when they are all back.
+    private func aftermath() async {
+        let left = max(.zero, faults.healed - simulation.now)
+        try? await VirtualClock(simulation).sleep(for: left + .seconds(60))
+    }
+
+    /// Somebody who has watched a copy for that long that does not get smaller ends it by hand.
+    private func losePatience() {
+        simulation.after(.seconds(900)) { [self] in
+            if hosts.transfer?.source == .perform, lives.contains(where: \.isRunning) { faults.strike(.patienceEnds) }
+            if lives.contains(where: \.isRunning) { losePatience() }
         }
     }
 

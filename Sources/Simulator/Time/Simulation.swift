@@ -1,4 +1,4 @@
-package import Synchronization
+import Synchronization
 
 /// One world on one thread: jobs run first come, first served, and time passes only when none is left.
 ///
