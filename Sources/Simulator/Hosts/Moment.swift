@@ -16,4 +16,10 @@ package enum Moment: String, Sendable, CaseIterable {
     case postCopyResumed = "post-copy resumed"
     case cancelling
     case over
+
+    static let withoutPostCopy = allCases.filter { ![before, postCopy, postCopyRuns, postCopyBroke, postCopyResumed].contains($0) }
+    static let withPostCopy: [Moment] = [
+        .memoryFlows, .postCopy, .postCopy, .postCopyRuns, .postCopyRuns, .postCopyRuns, .postCopyBroke,
+        .postCopyResumed, .allArrived, .sourceEnded,
+    ]
 }

@@ -260,6 +260,8 @@ extension SimulatedHosts {
             case .begin, .perform:
                 if transfer.stream != .completed { transfer.stream = .failed }
                 cancel(transfer, error)
+            // The destination has been asked to take it, or is about to be.
+            case .performDone where !transfer.wasPostCopy: break
             case .performDone, .confirm, .unattended:
                 if hosts.source.daemonIsUp {
                     transfer.source = .over

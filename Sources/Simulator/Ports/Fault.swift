@@ -93,6 +93,9 @@ package enum PortCall: String, Sendable, CaseIterable {
     case clockOffset = "clock offset"
 }
 
+/// How a journal call goes wrong.
+package enum LogFault: Sendable, Hashable, CaseIterable { case fails, crashBefore, crashAfter }
+
 /// The journal's calls.
 package enum LogCall: String, Sendable, CaseIterable {
     case begin, note, noteUndo, clear, adopt, undoable, finish

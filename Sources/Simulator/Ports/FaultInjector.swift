@@ -97,7 +97,7 @@ package final class FaultInjector: @unchecked Sendable {
         return fault
     }
 
-    func fault(of call: LogCall) -> FaultSchedule.LogFault? {
+    func fault(of call: LogCall) -> LogFault? {
         let fault = schedule.fault(of: call)
         if let fault {
             switch fault {

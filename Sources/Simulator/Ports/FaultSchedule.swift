@@ -19,44 +19,68 @@ package struct FaultSchedule: Sendable {
         }
     }
 
+    /// One call that goes wrong: the one that comes after `skipped` others of its kind.
+    package struct BadCall<Call: Sendable & Hashable, Fault: Sendable & Hashable>: Sendable, Hashable {
+        package let call: Call
+        package fileprivate(set) var skipped: Int
+        package let fault: Fault
+
+        package init(_ call: Call, after skipped: Int = 0, _ fault: Fault) {
+            self.call = call
+            self.skipped = skipped
+            self.fault = fault
+        }
+    }
+
     package var strikes: [Strike]
-    /// How many port calls may still go wrong.
-    package var portFaults: Int
-    /// How many journal calls may still go wrong.
-    package var logFaults: Int
+    package var badCalls: [BadCall<PortCall, PortFault>] = []
+    package var badLogCalls: [BadCall<LogCall, LogFault>] = []
     /// The destination has no room for images.
-    package var destinationIsFull: Bool
-    private var random: SeededGenerator
+    package var destinationIsFull = false
 
     /// Nothing breaks.
     package static let none = FaultSchedule(strikes: [])
 
-    package init(strikes: [Strike]) {
-        self.strikes = strikes
-        portFaults = 0
-        logFaults = 0
-        destinationIsFull = false
-        random = SeededGenerator(seed: 0)
-    }
+    package init(strikes: [Strike]) { self.strikes = strikes }
 
     /// Draws: a few runs in a hundred are whole, most have one to three faults.
-    package init(seed: UInt64) {
+    ///
+    /// - Parameters:
+    ///   - seed: of the schedule alone.
+    ///   - expectsPostCopy: the move will hardly end otherwise, so faults look for their moment there.
+    package init(seed: UInt64, expectsPostCopy: Bool) {
         var random = SeededGenerator(seed: seed)
+        let moments = expectsPostCopy ? Moment.withPostCopy : Moment.withoutPostCopy
         let strikeCount = [0, 1, 1, 1, 2, 2, 3][random.index(below: 7)]
         strikes = (0..<strikeCount).map { _ in
-            Strike(Self.fault(&random), Self.trigger(&random))
+            Strike(Self.fault(&random), Self.trigger(moments, &random))
         }
-        portFaults = [0, 0, 1, 1, 2, 4][random.index(below: 6)]
-        logFaults = random.chance(0.15) ? 1 + random.index(below: 2) : 0
+        badCalls = (0..<[0, 0, 1, 1, 2, 3][random.index(below: 6)]).map { _ in
+            let call = random.element(of: PortCall.allCases)
+            let skipped =
+                switch call {
+                case .sample: random.index(below: 50)
+                case .guest: random.index(below: 12)
+                default: random.index(below: 2)
+                }
+            return BadCall(call, after: skipped, Self.portFault(&random))
+        }
+        if random.chance(0.15) {
+            let call = random.element(of: LogCall.allCases)
+            badLogCalls = [
+                BadCall(
+                    call, after: call == .note ? random.index(below: 15) : random.index(below: 2),
+                    random.element(of: LogFault.allCases))
+            ]
+        }
         destinationIsFull = random.chance(0.02)
-        self.random = random
     }
 
-    private static func trigger(_ random: inout SeededGenerator) -> Trigger {
+    private static func trigger(_ moments: [Moment], _ random: inout SeededGenerator) -> Trigger {
         if random.chance(0.15) { return .time(.seconds(random.spread(0.001, 60))) }
         // As a rule shortly after; sometimes in the middle of what follows.
         let delay = random.chance(0.7) ? random.spread(0.0002, 0.3) : random.spread(0.1, 20)
-        return .moment(random.element(of: Moment.allCases), .seconds(delay))
+        return .moment(random.element(of: moments), .seconds(delay))
     }
 
     static func fault(_ random: inout SeededGenerator) -> Fault {
@@ -77,45 +101,29 @@ package struct FaultSchedule: Sendable {
         }
     }
 
-    /// Whether this call goes wrong, and how.
-    mutating func fault(of call: PortCall) -> PortFault? {
-        guard portFaults > 0 else { return nil }
-        // Samples and questions come by the hundred; the steps that change something come once.
-        let probability =
-            switch call {
-            case .sample: 0.004
-            case .guest: 0.03
-            default: 0.2
-            }
-        guard random.chance(probability) else { return nil }
-        portFaults -= 1
+    private static func portFault(_ random: inout SeededGenerator) -> PortFault {
         switch random.index(below: 8) {
-        case 0, 1: return .fails
-        case 2, 3: return .answerLost
-        case 4: return .hangsThenFails(.seconds(random.spread(0.2, 10)))
-        case 5: return .hangsThenSucceeds(.seconds(random.spread(0.2, 10)))
-        default: return .followedBy(Self.fault(&random))
+        case 0, 1: .fails
+        case 2, 3: .answerLost
+        case 4: .hangsThenFails(.seconds(random.spread(0.2, 10)))
+        case 5: .hangsThenSucceeds(.seconds(random.spread(0.2, 10)))
+        default: .followedBy(fault(&random))
         }
     }
 
-    /// How a journal call goes wrong.
-    enum LogFault { case fails, crashBefore, crashAfter }
+    /// Whether this call goes wrong, and how.
+    mutating func fault(of call: PortCall) -> PortFault? { Self.next(call, &badCalls) }
+    mutating func fault(of call: LogCall) -> LogFault? { Self.next(call, &badLogCalls) }
 
-    mutating func fault(of call: LogCall) -> LogFault? {
-        guard logFaults > 0, random.chance(call == .note ? 0.05 : 0.3) else { return nil }
-        logFaults -= 1
-        switch random.index(below: 3) {
-        case 0: return .fails
-        case 1: return .crashBefore
-        default: return .crashAfter
+    private static func next<Call, Fault>(_ call: Call, _ calls: inout [BadCall<Call, Fault>]) -> Fault? {
+        guard let index = calls.firstIndex(where: { $0.call == call }) else { return nil }
+        guard calls[index].skipped == 0 else {
+            calls[index].skipped -= 1
+            return nil
         }
+        return calls.remove(at: index).fault
     }
 
     /// Nothing of what was drawn strikes any more.
-    mutating func end() {
-        portFaults = 0
-        logFaults = 0
-        strikes = []
-        destinationIsFull = false
-    }
+    mutating func end() { self = .none }
 }

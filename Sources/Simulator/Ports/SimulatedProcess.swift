@@ -20,6 +20,9 @@ package final class SimulatedProcess: @unchecked Sendable {
     /// Events of one connection arrive in their order.
     private var lastArrival = Pair(Duration.zero)
     private var awaitsTransfer = false
+    private var died: Duration?
+    /// A killed process gets their answers at once, all alike.
+    private var calls: [Waiting] = []
     private var whenOver: UnsafeContinuation<Void, Never>?
     /// How the user's wish to abort reaches the engine.
     package var onAbort: (() -> Void)?
@@ -48,9 +51,28 @@ package final class SimulatedProcess: @unchecked Sendable {
         hosts.note("apus \(mark.pid) is killed")
         faults.crashed(at: hosts.moment)
         life.end()
+        died = simulation.now
+        for call in calls { call.abandon() }
+        calls = []
         // What it waits for would never come.
         listener?.yield(event(.source, .ended(Self.death)))
         retire()
+    }
+
+    /// A call whose answer is on its way.
+    private final class Waiting {
+        private let giveUp: () -> Void
+        private(set) var isOver = false
+
+        init(giveUp: @escaping () -> Void) { self.giveUp = giveUp }
+
+        func end(_ give: () -> Void) {
+            guard !isOver else { return }
+            isOver = true
+            give()
+        }
+
+        func abandon() { end(giveUp) }
     }
 
     private func retire() {
@@ -121,12 +143,6 @@ package final class SimulatedProcess: @unchecked Sendable {
 
     // MARK: What it calls
 
-    /// Why a host does not do what it is asked, and how long that takes to be known.
-    struct Refusal: Error {
-        let error: ApusError
-        var wait: Duration = .zero
-    }
-
     /// A call that lasts: only its beginning is awaited, its end is an event.
     func begin(_ call: PortCall, _ work: @escaping (SimulatedHosts, SimulatedProcess) -> Void) {
         guard isRunning, !awaitsTransfer else { return }
@@ -157,62 +173,56 @@ package final class SimulatedProcess: @unchecked Sendable {
     ) {
         let fault = faults.fault(of: call)
         if let fault { hosts.note("apus \(mark.pid): \(call.rawValue): \(fault.kind)") }
+        let waiting = Waiting { answer(.failure(Self.death)) }
+        calls.removeAll { $0.isOver }
+        calls.append(waiting)
+        func reply(_ result: Result<Value, ApusError>, after delay: Duration) {
+            simulation.after(delay) { waiting.end { answer(result) } }
+        }
         var travel = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
-        var back = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
+        let back = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
         switch fault {
-        case .fails:
-            return reply(.failure(Self.lost), after: travel + back, answer)
-        case .hangsThenFails(let time):
-            return reply(.failure(Self.lost), after: time, answer)
-        case .hangsThenSucceeds(let time):
-            travel += time
-        case .answerLost, .followedBy, nil:
-            break
+        case .fails: return reply(.failure(Self.lost), after: travel + back)
+        case .hangsThenFails(let time): return reply(.failure(Self.lost), after: time)
+        case .hangsThenSucceeds(let time): travel += time
+        case .answerLost, .followedBy, nil: break
         }
         simulation.after(travel) { [self] in
-            var result: Result<Value, ApusError>
-            do throws(Refusal) {
-                try reach(sides)
-                do throws(ApusError) {
-                    result = .success(try effect(hosts))
-                } catch {
-                    // libvirt waits for its lock before it refuses.
-                    throw Refusal(error: error, wait: error.code == .guestBusy ? .seconds(10) : .zero)
-                }
-            } catch {
-                result = .failure(error.error)
-                back += error.wait
-            }
-            if call != .sample, call != .guest || hosts.keepsTrace {
-                hosts.note("apus \(mark.pid): \(call.rawValue)\(sides.count == 1 ? " (\(sides[0]))" : ""): \(text(result))")
-            }
+            // What a killed process had sent is carried out; what still waited within it is not.
+            if let died, simulation.now - died > .milliseconds(20) { return }
+            var (result, wait) = carryOut(on: sides, effect)
+            if hosts.keepsTrace, call != .sample { note(call, sides, result) }
             if case .answerLost = fault { result = .failure(Self.lost) }
-            reply(result, after: back, answer)
+            reply(result, after: back + wait)
             if case .followedBy(let misfortune) = fault { faults.strike(misfortune) }
         }
     }
 
-    private func reply<Value>(
-        _ result: Result<Value, ApusError>, after delay: Duration, _ answer: @escaping (Result<Value, ApusError>) -> Void
-    ) {
-        simulation.after(delay) { [self] in answer(isRunning ? result : .failure(Self.death)) }
-    }
-
-    /// Whether the daemons answer. A dead host does not even refuse.
-    private func reach(_ sides: [Side]) throws(Refusal) {
+    /// The answer, and how much longer than usual it takes.
+    private func carryOut<Value>(
+        on sides: [Side], _ effect: (SimulatedHosts) throws(ApusError) -> Value
+    ) -> (Result<Value, ApusError>, Duration) {
         for side in sides where !hosts.hosts[side].daemonIsUp {
-            throw Refusal(
-                error: ApusError(
-                    .hostUnreachable, "ask the \(side)", "libvirt on the \(side) does not answer", hint: nil),
-                wait: hosts.hosts[side].isUp ? .zero : .seconds(10))
+            // A dead host does not even refuse.
+            let error = ApusError(
+                .hostUnreachable, "ask the \(side)", "libvirt on the \(side) does not answer", hint: nil)
+            return (.failure(error), hosts.hosts[side].isUp ? .zero : .seconds(10))
+        }
+        do throws(ApusError) {
+            return (.success(try effect(hosts)), .zero)
+        } catch {
+            // libvirt waits for its lock before it refuses.
+            return (.failure(error), error.code == .guestBusy ? .seconds(10) : .zero)
         }
     }
 
-    private func text<Value>(_ result: Result<Value, ApusError>) -> String {
-        switch result {
-        case .failure(let error): "refused: \(error.detail)"
-        case .success(let guest as Guest): "\(guest.state)\(guest.activity.map { ", \($0.rawValue)" } ?? "")"
-        case .success: "done"
-        }
+    private func note<Value>(_ call: PortCall, _ sides: [Side], _ result: Result<Value, ApusError>) {
+        let answer =
+            switch result {
+            case .failure(let error): "refused: \(error.detail)"
+            case .success(let guest as Guest): "\(guest.state)\(guest.activity.map { ", \($0.rawValue)" } ?? "")"
+            case .success: call == .guest ? "not there" : "done"
+            }
+        hosts.note("apus \(mark.pid): \(call.rawValue)\(sides.count == 1 ? " (\(sides[0]))" : ""): \(answer)")
     }
 }

@@ -18,8 +18,14 @@ package struct Scenario: Sendable {
         self.seed = seed
         guest = Self.guest(&random)
         linkRate = random.spread(50e6, 1.2e9)
-        plan = Self.plan(guest, linkRate, &random)
-        schedule = FaultSchedule(seed: random.next())
+        let needsPostCopy = !guest.wasPaused && random.chance(0.25)
+        if needsPostCopy {
+            // It writes about as fast as the link sends: only the switch ends that, and the rest takes its time.
+            guest.dirtyRate = linkRate * random.spread(0.7, 3)
+            guest.workingSet = guest.memory * random.spread(0.3, 1)
+        }
+        plan = Self.plan(guest, needsPostCopy: needsPostCopy, &random)
+        schedule = FaultSchedule(seed: random.next(), expectsPostCopy: needsPostCopy)
         isMeddledWith = random.chance(0.03)
         self.random = random.fork()
     }
@@ -36,7 +42,7 @@ package struct Scenario: Sendable {
     }
 
     private static func plan(
-        _ guest: SimulatedGuest, _ linkRate: Double, _ random: inout SeededGenerator
+        _ guest: SimulatedGuest, needsPostCopy: Bool, _ random: inout SeededGenerator
     ) -> MovePlan {
         let images = guest.disk == .copied ? 1 + random.index(below: 2) : 0
         let orders = (0..<images).map { number in
@@ -46,11 +52,11 @@ package struct Scenario: Sendable {
         }
         let removesSource = random.chance(0.3)
         var method = TransferMethod()
-        method.allowsPostCopy = random.chance(0.5)
+        method.allowsPostCopy = needsPostCopy || random.chance(0.3)
         method.slowsGuestDown = random.chance(0.4)
         return MovePlan(
             guest: guestIdentity, source: Host(name: "alpha", uri: "qemu+ssh://alpha/system"),
-            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request(method, &random),
+            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request(method, needsPostCopy, &random),
             wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, method: method,
             vouchesForStorage: false, memory: ByteCount(UInt64(guest.memory)),
             disks: orders.map { DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "") },
@@ -64,19 +70,21 @@ package struct Scenario: Sendable {
             basis: PlanBasis([:]), forecast: nil)
     }
 
-    private static func request(_ method: TransferMethod, _ random: inout SeededGenerator) -> MoveRequest {
+    private static func request(
+        _ method: TransferMethod, _ needsPostCopy: Bool, _ random: inout SeededGenerator
+    ) -> MoveRequest {
         let onStall: [[ConvergencePolicy.Measure]] = [
             [.throttle, .postCopy, .abort], [.postCopy, .abort], [.abort], [.suspend], [.throttle, .suspend],
             [.postCopy, .suspend], [.throttle],
         ]
         var convergence = ConvergencePolicy()
-        convergence.onStall = random.element(of: onStall)
+        convergence.onStall = needsPostCopy ? [.postCopy, .abort] : random.element(of: onStall)
         let downtimeLimit: Duration? = random.chance(0.5) ? .seconds(random.spread(0.02, 2)) : nil
         let bandwidth: ByteRate? =
             random.chance(0.2) ? ByteRate(bytesPerSecond: UInt64(random.spread(30e6, 500e6))) : nil
         // A list that ends in nothing goes on until the timeout.
         let needsTimeout = ![.abort, .suspend].contains(convergence.onStall.last)
-        let timeout: Duration? = needsTimeout || random.chance(0.3) ? .seconds(random.spread(0.5, 90)) : nil
+        let timeout: Duration? = needsTimeout || random.chance(needsPostCopy ? 0.05 : 0.3) ? .seconds(random.spread(0.5, 90)) : nil
         return MoveRequest(
             keepDefinition: random.chance(0.3), bandwidth: bandwidth, downtimeLimit: downtimeLimit,
             timeout: timeout, allowsPostCopy: method.allowsPostCopy, convergence: convergence,

@@ -85,9 +85,10 @@ extension Stage {
             // Two that are the same and stand still: whoever paused the guest decides.
             case .gone: break
             case .eitherSide where hosts.guest.wasPaused: break
-            // A transient guest that shuts down leaves no trace of why it is gone.
-            case .ended where !hosts.guest.isPersistent: break
-            case .at, .eitherSide, .split, .ended:
+            // A guest that shut down leaves no trace of why it is gone, or one like that of an older definition.
+            case .ended: break
+            case .at(let side, false) where hosts.hosts[side].copy?.isStoppedForCause == true: break
+            case .at, .eitherSide, .split:
                 hosts.violate(.givesUp, "the guest is \(truth)")
             }
         case .moved, .failed, .aborted, .notBegun:

@@ -28,8 +28,11 @@ package struct VirtualClock: Clock {
     /// - Throws: `CancellationError`, at once, in a task that is cancelled.
     package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         guard life.isAlive else {
+            // A moment passes all the same, so that whatever else is under way gets its turn.
             life.unwind()
-            return await Task.yield()
+            return await withUnsafeContinuation { continuation in
+                simulation.after(.milliseconds(1)) { continuation.resume() }
+            }
         }
         let sleeper = Sleeper()
         let wasCancelled = await withTaskCancellationHandler {
