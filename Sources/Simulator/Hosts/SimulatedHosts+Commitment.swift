@@ -41,11 +41,12 @@ extension SimulatedHosts {
     }
 
     /// The destination says that it has not.
-    private func refuse(_ transfer: Transfer) {
+    func refuse(_ transfer: Transfer) {
         guard transfer.destination != .over else { return }
         discard(transfer)
         send(.source, of: transfer) { [self] in
             guard transfer.source == .performDone else { return }
+            if transfer.wasPostCopy { return losePostCopy(transfer) }
             takeBack(transfer, failure("the guest ended on the destination"))
         }
     }

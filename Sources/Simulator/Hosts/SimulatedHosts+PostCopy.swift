@@ -32,11 +32,13 @@ extension SimulatedHosts {
     }
 
     private func finishPostCopy(_ transfer: Transfer) {
-        guard transfer.destination == .prepared, hosts.destination.copy != nil else { return }
+        guard transfer.destination == .prepared else { return }
+        guard hosts.destination.copy != nil else { return refuse(transfer) }
         transfer.destination = .finishing
-        if guest.isPersistent, !hosts.destination.isDefined { hosts.destination.isDefined = true }
+        if guest.isPersistent { hosts.destination.isDefined = true }
         later(.destination, .milliseconds(5) ... .milliseconds(80)) { [self] in
-            guard transfer.destination == .finishing, hosts.destination.copy != nil else { return }
+            guard transfer.destination == .finishing else { return }
+            guard hosts.destination.copy != nil else { return refuse(transfer) }
             letRunThere(transfer, reason: "postcopy")
             tell(.destination, .postCopyBegan)
             reach(.postCopyRuns)
@@ -65,7 +67,8 @@ extension SimulatedHosts {
             case .finishing where transfer.isToRun && !ranThere: return
             case .finishing:
                 later(.destination, .milliseconds(2) ... .milliseconds(50)) { [self] in
-                    guard transfer.destination == .finishing, hosts.destination.copy != nil else { return }
+                    guard transfer.destination == .finishing else { return }
+                    guard hosts.destination.copy != nil else { return refuse(transfer) }
                     if transfer.isToRun { set(.destination, GuestState(.running, reason: "migrated")) }
                     answer(transfer)
                 }
@@ -127,6 +130,15 @@ extension SimulatedHosts {
         }
     }
 
+    /// The destination's half is gone. What QEMU has sent altogether, libvirt gives up; the rest stays for a person.
+    func losePostCopy(_ transfer: Transfer) {
+        transfer.source = .unattended
+        transfer.caller?.end(failure("the guest ended on the destination", code: .postCopyBroken))
+        transfer.caller = nil
+        if transfer.stream == .completed { return completePostCopy(.source, transfer) }
+        set(.source, GuestState(.paused, reason: "postcopy-failed"))
+    }
+
     /// `migrate-pause` on one side.
     func breakConnection(_ side: Side) throws(ApusError) {
         guard let transfer, hosts[side].copy?.memory == .split, transfer.stream.isPostCopy else {
@@ -172,6 +184,7 @@ extension SimulatedHosts {
         transfer.caller?.end(failure("somebody else recovers it"))
         transfer.caller = caller
         set(.source, GuestState(.paused, reason: "postcopy"))
+        if guest.isPersistent { hosts.destination.isDefined = true }
         if hosts.destination.copy?.isExecuting == true {
             set(.destination, GuestState(.running, reason: "postcopy"))
         } else {
