@@ -18,6 +18,7 @@ package struct Apus: AsyncParsableCommand {
         subcommands: [
             CheckCommand.self, PlanCommand.self, MigrateCommand.self, HistoryCommand.self, StatusCommand.self,
             RepairCommand.self, CPUCommand.self, AbortCommand.self,
+            SetCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])
