@@ -23,7 +23,7 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
             self = .needsPerson
         case .interrupted:
             self = .interrupted
-        case .abortRefused, .connectionLost, .libvirtFailed, .migrationAborted, .migrationFailed,
+        case .abortRefused, .connectionLost, .imageExists, .imageInUse, .libvirtFailed, .migrationAborted, .migrationFailed,
             .remoteShellFailed, .timedOut:
             self = .failed
         }
