@@ -40,6 +40,9 @@ struct ProbeSweep: Sendable {
                 }
             case .file(let path):
                 try await StoredFile(path: path, on: link).removeFile()
+            case .downtimeLimit:
+                // A move's, and put back by it: a probe changes no guest.
+                return
             }
             try undo.clear(record.id)
         } catch {
