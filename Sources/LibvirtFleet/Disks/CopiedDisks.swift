@@ -18,6 +18,23 @@ struct CopiedDisks: Sendable {
     /// The disks, by name: without them libvirt would copy all that it does not know as shared.
     var targets: [String] { plan.copiedDisks.map(\.target) }
 
+    /// Adds what a transfer has to be told.
+    ///
+    /// - Throws: `ApusError` when the source does not give the guest's definition, or one that cannot be read.
+    func add(to parameters: inout MigrationParameters, from move: LibvirtMove) async throws(ApusError) {
+        guard !targets.isEmpty else { return }
+        let isPersistent = plan.isPersistent
+        let documents = try await move.onGuest(.source) { (domain) throws(LibvirtError) in
+            (
+                live: try domain.xml(.migratableWithSecrets),
+                inactive: isPersistent ? try domain.xml(.inactiveWithSecrets) : nil
+            )
+        }
+        parameters.migratedDisks = targets
+        (parameters.destinationXML, parameters.persistentXML) = try definitions(
+            live: documents.live, inactive: documents.inactive)
+    }
+
     /// The guest's definitions for the destination, with its disks where they go.
     ///
     /// libvirt takes the paths of images, and the chain below each, from the source's definition; where a copy is
