@@ -119,7 +119,7 @@ struct ImageUsers: Sendable {
             let path = try? await link.ask { (connection) throws(LibvirtError) in
                 try await connection.volume(named: volume.name, inPool: volume.pool)?.path
             }
-            guard let path, let path else { continue }
+            guard let path else { continue }
             images.append(Image(guest: volume.guest, location: .file(Path.normal(path))))
         }
         return images
