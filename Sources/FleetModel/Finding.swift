@@ -102,7 +102,8 @@ package struct Finding: Sendable, Hashable, Codable {
         /// nowhere to go.
         package var canBeIgnored: Bool {
             switch self {
-            case .guestOnTwoHosts, .sameHostUUID, .diskInUse, .diskPlaceUnusable, .destinationUnreachable: false
+            case .guestOnTwoHosts, .sameHostUUID, .diskInUse, .diskPlaceUnusable, .destinationUnreachable:
+                false
             default: true
             }
         }

@@ -73,7 +73,8 @@ extension DomainHandle {
                 raw, disk, &statistics, MemoryLayout<virDomainBlockStatsStruct>.stride))
         // -1 is "not kept".
         return BlockStatistics(
-            readBytes: UInt64(clamping: statistics.rd_bytes), writtenBytes: UInt64(clamping: statistics.wr_bytes))
+            readBytes: UInt64(clamping: statistics.rd_bytes),
+            writtenBytes: UInt64(clamping: statistics.wr_bytes))
     }
 }
 

@@ -96,7 +96,8 @@ package struct MigrationParameters: Sendable, Equatable {
         var parameters = TypedParameters()
         let texts = [
             (VIR_MIGRATE_PARAM_URI, migrationURI), (VIR_MIGRATE_PARAM_DEST_XML, destinationXML),
-            (VIR_MIGRATE_PARAM_PERSIST_XML, persistentXML), (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination),
+            (VIR_MIGRATE_PARAM_PERSIST_XML, persistentXML),
+            (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination),
         ]
         for case (let name, let text?) in texts { try parameters.add(name, .string(text)) }
         let sizes = [

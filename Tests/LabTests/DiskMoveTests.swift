@@ -68,7 +68,8 @@ extension LabTests {
         }
     }
 
-    @Test("a copy goes to another pool, or to a directory in none; the source's image goes when asked", .ownLab)
+    @Test(
+        "a copy goes to another pool, or to a directory in none; the source's image goes when asked", .ownLab)
     func elsewhere() async throws {
         try await Self.withDisk { lab, guest, image in
             let fast = "/srv/apus-fast"
@@ -80,7 +81,8 @@ extension LabTests {
                         try #require(made.status == 0, "\(made.said)")
                         let wrong = try await lab.apus(
                             "migrate", guest.name, "--to", "host2", "--disk", "vda=pool:fsat", "--json")
-                        #expect(wrong.status == 2 && wrong.output.contains("Did you mean fast?"), "\(wrong.said)")
+                        #expect(
+                            wrong.status == 2 && wrong.output.contains("Did you mean fast?"), "\(wrong.said)")
 
                         let move = try await lab.apus(
                             "migrate", guest.name, "--to", "host2", "--disk", "vda=pool:fast",
@@ -91,19 +93,24 @@ extension LabTests {
                         #expect(try await guest.xml(on: "host2").contains("'\(file)'"))
                         let resting = try await guest.virsh(on: "host2", "dumpxml", "--inactive", guest.name)
                         #expect(resting.output.contains("'\(file)'"), "\(resting.said)")
-                        #expect(try await !Self.files(Self.images, on: "host1").contains { image.hasSuffix($0) })
-                        let space = try await Lab.run(on: "host2", "stat -c '%b %B' \(file)").split(separator: " ")
+                        #expect(
+                            try await !Self.files(Self.images, on: "host1").contains { image.hasSuffix($0) })
+                        let space = try await Lab.run(on: "host2", "stat -c '%b %B' \(file)").split(
+                            separator: " ")
                         #expect(space.compactMap { Int($0.filter(\.isNumber)) }.reduce(1, *) >= 64 << 20)
 
                         // Back into a directory that no pool has: made over the remote shell.
-                        try await Lab.with("host1", "mkdir /srv/apus-plain", mending: "rm -rf /srv/apus-plain") {
+                        try await Lab.with(
+                            "host1", "mkdir /srv/apus-plain", mending: "rm -rf /srv/apus-plain"
+                        ) {
                             let back = try await lab.apus(
                                 "migrate", guest.name, "--to", "host1", "--disk", "vda=/srv/apus-plain/",
                                 "--remove-source-disks", "--json")
                             #expect(back.status == 0, "\(back.said)")
                             try await Self.expectWhole(guest)
                             #expect(
-                                try await guest.xml(on: "host1").contains("'/srv/apus-plain/\(guest.name).raw'"))
+                                try await guest.xml(on: "host1").contains(
+                                    "'/srv/apus-plain/\(guest.name).raw'"))
                             #expect(try await Self.files(fast, on: "host2") == [])
                             try await guest.require("destroy", guest.name)
                         }
@@ -112,11 +119,14 @@ extension LabTests {
         }
     }
 
-    @Test("of a chain only what the guest wrote is copied where the base is the same, else all of it in one", .ownLab)
+    @Test(
+        "of a chain only what the guest wrote is copied where the base is the same, else all of it in one",
+        .ownLab)
     func chain() async throws {
         let lab = try await Lab.up()
         let base = "\(Self.images)/apus-base.qcow2"
-        let make = "qemu-img create -q -f qcow2 \(base) 64M && qemu-io -c 'write -P 7 32M 1M' \(base) >/dev/null"
+        let make =
+            "qemu-img create -q -f qcow2 \(base) 64M && qemu-io -c 'write -P 7 32M 1M' \(base) >/dev/null"
         try await Lab.with("host1", make, mending: "rm -f \(base)") {
             try await LabGuest.with("disk", ["--disk-format", "qcow2", "--no-start"], on: lab) { guest in
                 let image = "\(Self.images)/\(guest.name).qcow2"
@@ -141,7 +151,8 @@ extension LabTests {
                     #expect(try await backing(on: "host2"))
                     try await expectPattern(on: "host2")
 
-                    try await Lab.with("host1", "mv \(base) \(base).away", mending: "mv \(base).away \(base)") {
+                    try await Lab.with("host1", "mv \(base) \(base).away", mending: "mv \(base).away \(base)")
+                    {
                         let back = try await lab.apus("migrate", guest.name, "--to", "host1", "--json")
                         #expect(back.status == 0, "\(back.said)")
                         try await Self.expectWhole(guest)
@@ -163,7 +174,8 @@ extension LabTests {
                     try await lab.check(guest).expect(
                         "disk-not-shared", on: "host2", saying: "/dev/apusdisk", "needs a place", guest.name)
                     let move = try await lab.apus(
-                        "migrate", guest.name, "--to", "host2", "--disk", "vdb=pool:default", "--remove-source-disks",
+                        "migrate", guest.name, "--to", "host2", "--disk", "vdb=pool:default",
+                        "--remove-source-disks",
                         "--json")
                     #expect(move.status == 0, "\(move.said)")
                     #expect(try await guest.places() == ["host2": "running"])
@@ -193,7 +205,8 @@ extension LabTests {
                     "target-space-short", "--json")
                 #expect(move.status == 1, "\(move.said)")
                 let error = try #require(try MoveAnswer(move).error)
-                #expect(error.detail.contains("vda") && error.detail.contains("No space left"), "\(move.said)")
+                #expect(
+                    error.detail.contains("vda") && error.detail.contains("No space left"), "\(move.said)")
                 #expect(error.hint?.contains("host2") == true, "\(move.said)")
                 #expect(try await guest.places() == ["host1": "running"])
                 #expect(try await Self.files(small, on: "host2") == [])

@@ -14,10 +14,13 @@ struct CopiedDisksTests {
         method.writesTwice = writesTwice
         return MovePlan(
             guest: GuestIdentity(name: "web01", uuid: "aaaaaaaa-0000-0000-0000-000000000000"), source: alpha,
-            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: MoveRequest(), wasPaused: false,
-            isPersistent: true, method: method, vouchesForStorage: false, memory: .mebibytes(256), disks: disks,
+            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: MoveRequest(),
+            wasPaused: false,
+            isPersistent: true, method: method, vouchesForStorage: false, memory: .mebibytes(256),
+            disks: disks,
             preparations: [], conclusions: [], choices: [], rejected: [], findings: [],
-            sourceQEMU: SoftwareVersion(7, 2, 0), destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]),
+            sourceQEMU: SoftwareVersion(7, 2, 0), destinationQEMU: SoftwareVersion(7, 2, 0),
+            basis: PlanBasis([:]),
             forecast: nil)
     }
 
@@ -44,7 +47,8 @@ struct CopiedDisksTests {
             Flags(testDescription: "none", disks: [shared], writesTwice: true, flags: []),
             Flags(testDescription: "whole", disks: [shared, copy("vda", to: "/a")], flags: .nonSharedDisk),
             Flags(
-                testDescription: "tops", disks: [copy("vda", to: "/a", onlyTop: true), copy("vdb", to: "/b")],
+                testDescription: "tops",
+                disks: [copy("vda", to: "/a", onlyTop: true), copy("vdb", to: "/b")],
                 flags: .nonSharedIncrement),
             Flags(
                 testDescription: "in step", disks: [copy("vda", to: "/a")], writesTwice: true,
@@ -62,7 +66,8 @@ struct CopiedDisksTests {
         "<disk type='file' device='disk'>\(source)\(chain)<target dev='\(target)'/></disk>"
     }
 
-    private static let chain = "<backingStore type='file'><format type='raw'/><source file='/base'/></backingStore>"
+    private static let chain =
+        "<backingStore type='file'><format type='raw'/><source file='/base'/></backingStore>"
 
     @Test("leave a definition alone that is right for the destination as it is")
     func unchanged() throws {
@@ -80,7 +85,9 @@ struct CopiedDisksTests {
     @Test("are named where they go, in both definitions, and stand alone where they were a chain")
     func moved() throws {
         let live = Self.document(
-            Self.disk("vda", "<source file='/a' index='1'><seclabel model='dac' relabel='no'/></source>", Self.chain),
+            Self.disk(
+                "vda", "<source file='/a' index='1'><seclabel model='dac' relabel='no'/></source>", Self.chain
+            ),
             Self.disk("vdb", "<source file='/b'/>", Self.chain), Self.disk("vdc", "<source file='/c'/>"))
         let inactive = Self.document(
             Self.disk("vda", "<source file='/a'/>"), Self.disk("vdb", "<source file='/other'/>"))
@@ -122,17 +129,20 @@ struct CopiedDisksTests {
         arguments: [
             Script(
                 testDescription: "raw",
-                order: ImageOrder(disk: "vda", pool: nil, path: "/a b", format: "raw", capacity: ByteCount(512)),
+                order: ImageOrder(
+                    disk: "vda", pool: nil, path: "/a b", format: "raw", capacity: ByteCount(512)),
                 line: "qemu-img create -q -f raw -- \"$p\" 512 ||"),
             Script(
                 testDescription: "raw, all of it",
                 order: ImageOrder(
-                    disk: "vda", pool: nil, path: "/a", format: "raw", capacity: ByteCount(512), preallocation: .full),
+                    disk: "vda", pool: nil, path: "/a", format: "raw", capacity: ByteCount(512),
+                    preallocation: .full),
                 line: "qemu-img create -q -f raw -o preallocation=falloc -- \"$p\" 512 ||"),
             Script(
                 testDescription: "qcow2 on a base",
                 order: ImageOrder(
-                    disk: "vda", pool: nil, path: "/a", format: "qcow2", capacity: ByteCount(512), backing: "/it's",
+                    disk: "vda", pool: nil, path: "/a", format: "qcow2", capacity: ByteCount(512),
+                    backing: "/it's",
                     backingFormat: "qcow2"),
                 line: "qemu-img create -q -f qcow2 -o compat=1.1 -b '/it'\\''s' -F qcow2 -- \"$p\" 512 ||"),
         ])

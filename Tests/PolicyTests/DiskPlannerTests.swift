@@ -70,20 +70,25 @@ struct DiskPlannerTests {
             Row(
                 testDescription: "a pool", place: .pool("fast"), path: "/srv/fast/web01.qcow2", pool: "fast"),
             Row(
-                testDescription: "a path in no pool", place: .path("/x/y.qcow2"), path: "/x/y.qcow2", pool: nil),
+                testDescription: "a path in no pool", place: .path("/x/y.qcow2"), path: "/x/y.qcow2",
+                pool: nil),
             Row(
-                testDescription: "a path in a pool", place: .path("/srv//fast/y.qcow2"), path: "/srv//fast/y.qcow2",
+                testDescription: "a path in a pool", place: .path("/srv//fast/y.qcow2"),
+                path: "/srv//fast/y.qcow2",
                 pool: "fast"),
             Row(
-                testDescription: "a path in a stopped pool", place: .path("/slow/y"), path: "/slow/y", pool: nil),
+                testDescription: "a path in a stopped pool", place: .path("/slow/y"), path: "/slow/y",
+                pool: nil),
             Row(
                 testDescription: "a directory", place: .path("/srv/fast/"), path: "/srv/fast/web01.qcow2",
                 pool: "fast"),
             Row(
-                testDescription: "a block device's pool", place: .pool("fast"), location: .block("/dev/vg0/web01"),
+                testDescription: "a block device's pool", place: .pool("fast"),
+                location: .block("/dev/vg0/web01"),
                 path: "/srv/fast/web01", pool: "fast"),
             Row(
-                testDescription: "a network disk's pool", place: .pool("fast"), location: .network("rbd://mon/p/web01"),
+                testDescription: "a network disk's pool", place: .pool("fast"),
+                location: .network("rbd://mon/p/web01"),
                 path: "/srv/fast/web01", pool: "fast"),
             Row(
                 testDescription: "a disk without a name", place: .pool("fast"), location: .other("/"),
@@ -115,10 +120,12 @@ struct DiskPlannerTests {
         "leaves images below out where the destination has them",
         arguments: [
             Chains(
-                testDescription: "a proven base", disks: apart(PreflightCase.chain(gone, on: seen)), onlyTops: [true],
+                testDescription: "a proven base", disks: apart(PreflightCase.chain(gone, on: seen)),
+                onlyTops: [true],
                 amount: .mebibytes(4096)),
             Chains(
-                testDescription: "a base that is not there", disks: apart(PreflightCase.chain(gone, on: gone)),
+                testDescription: "a base that is not there",
+                disks: apart(PreflightCase.chain(gone, on: gone)),
                 onlyTops: [false], amount: .mebibytes(4096 + 2048)),
             Chains(
                 testDescription: "a base that nobody can tell",
@@ -126,10 +133,12 @@ struct DiskPlannerTests {
                 amount: .mebibytes(4096 + 2048)),
             Chains(
                 testDescription: "a proven base, and a disk without one",
-                disks: apart(PreflightCase.chain(gone, on: seen), Sample.disk(gone)), onlyTops: [true, false],
+                disks: apart(PreflightCase.chain(gone, on: seen), Sample.disk(gone)),
+                onlyTops: [true, false],
                 amount: .mebibytes(8192)),
             Chains(
-                testDescription: "a proven base, and another disk's that is not: libvirt leaves out all or none",
+                testDescription:
+                    "a proven base, and another disk's that is not: libvirt leaves out all or none",
                 disks: apart(PreflightCase.chain(gone, on: seen), PreflightCase.chain(gone, on: gone)),
                 onlyTops: [false, false], amount: .mebibytes(2 * (4096 + 2048))),
         ])
@@ -159,7 +168,8 @@ struct DiskPlannerTests {
             $0.removesSource = true
             $0.places["vdb"] = .path("/new/")
         }
-        let planner = Self.planner([Sample.disk(Self.gone), block, Sample.disk { $0.target = "vdc" }], request)
+        let planner = Self.planner(
+            [Sample.disk(Self.gone), block, Sample.disk { $0.target = "vdc" }], request)
         #expect(planner.conclusions == [.removeImage(path: "/images/web01.qcow2")])
         let said = planner.choices.map { "\($0.subject): \($0.choice)" }
         #expect(said.contains("source images: 1 removed after arrival"))
@@ -195,7 +205,8 @@ struct DiskPlannerTests {
         #expect(!plan.vouchesForStorage)
         #expect(plan.copiedDisks.map(\.target) == ["vda"] && plan.copiesOnlyTops)
         #expect(
-            plan.steps.contains("create /images/web01.qcow2 (qcow2, 10 GiB, on /images/base.raw) on beta for disk vda"))
+            plan.steps.contains(
+                "create /images/web01.qcow2 (qcow2, 10 GiB, on /images/base.raw) on beta for disk vda"))
         #expect(plan.steps.contains { $0.hasPrefix("copy disk vda while web01 runs") })
         #expect(plan.steps.last == "remove /images/web01.qcow2 from the source (alpha)")
         #expect(plan.choices.contains { $0.subject == "disk vda" && $0.reason.contains("other bytes") })

@@ -76,7 +76,9 @@ extension PreflightCase {
         PreflightCase("a disk with images below it, all to be copied in one", [.diskNotShared: .note]) {
             $0.disks = [chain(.absent("no such file"), on: .absent("no such file"))]
         },
-        PreflightCase("an old cache of a disk that is copied", [.versionDowngrade: .warning, .diskNotShared: .note]) {
+        PreflightCase(
+            "an old cache of a disk that is copied", [.versionDowngrade: .warning, .diskNotShared: .note]
+        ) {
             $0.disks = [Sample.disk(.absent("no such file")) { $0.cache = nil }]
             $0.destination.qemu = SoftwareVersion(3, 1, 0)
         },
@@ -91,14 +93,18 @@ extension PreflightCase {
             $0.hardware.snapshots = 2
             $0.hardware.checkpoints = 1
         },
-        PreflightCase("nothing against a shared disk that goes elsewhere", [:], request: place("/new/web01.qcow2")) {
+        PreflightCase(
+            "nothing against a shared disk that goes elsewhere", [:], request: place("/new/web01.qcow2")
+        ) {
             $0.disks = [
                 Sample.disk(.proven("seen", libvirtAgrees: false)) {
                     $0.place = .known(Sample.place("/new/web01.qcow2"))
                 }
             ]
         },
-        PreflightCase("nothing against a disk of unknown sharing that goes elsewhere", [:], request: place("/new/")) {
+        PreflightCase(
+            "nothing against a disk of unknown sharing that goes elsewhere", [:], request: place("/new/")
+        ) {
             $0.disks = [
                 Sample.disk(.notProven("no serial"), at: .block("/dev/vg0/web01")) {
                     $0.place = .known(Sample.place("/new/web01"))
@@ -142,7 +148,9 @@ extension PreflightCase {
             Uncopyable("a SCSI unit") { $0.device = .lun },
             Uncopyable("a disk of unknown size") { $0.capacity = nil },
             Uncopyable("a disk in another format") {
-                $0.chain = [DiskFacts.Image(location: .file("/a.vmdk"), format: "vmdk", sharing: .absent("gone"))]
+                $0.chain = [
+                    DiskFacts.Image(location: .file("/a.vmdk"), format: "vmdk", sharing: .absent("gone"))
+                ]
             },
         ].map { row in
             PreflightCase("\(row.description) that is not there", [.diskNotShared: .blocker]) {
@@ -202,10 +210,14 @@ extension PreflightCase {
         PreflightCase(
             "a disk that is only read", [.diskPlaceUnusable: .blocker], request: place("/new/")
         ) { $0.disks = [Sample.disk { $0.isReadOnly = true }] },
-        PreflightCase("a disk that the guest has not", [.diskPlaceUnusable: .blocker], request: place("/new/")) {
+        PreflightCase(
+            "a disk that the guest has not", [.diskPlaceUnusable: .blocker], request: place("/new/")
+        ) {
             $0.disks = [Sample.disk { $0.target = "vdb" }]
         },
-        PreflightCase("a disk for a guest without", [.diskPlaceUnusable: .blocker], request: place("/new/")) { _ in },
+        PreflightCase("a disk for a guest without", [.diskPlaceUnusable: .blocker], request: place("/new/")) {
+            _ in
+        },
         PreflightCase(
             "facts of another place", [.diskPlaceUnusable: .blocker], request: place("/new/web01.qcow2")
         ) { $0.disks = [Sample.disk(.absent("no such file"))] },
@@ -215,10 +227,13 @@ extension PreflightCase {
         PreflightCase("a target in the way", [.targetExists: .blocker, .diskNotShared: .note]) {
             $0.disks = [to(Sample.place(exists: true))]
         },
-        PreflightCase("no directory for a target", [.targetDirectoryMissing: .blocker, .diskNotShared: .note]) {
+        PreflightCase(
+            "no directory for a target", [.targetDirectoryMissing: .blocker, .diskNotShared: .note]
+        ) {
             $0.disks = [to(Sample.place(directoryExists: false))]
         },
-        PreflightCase("a target on a read-only mount", [.targetNotWritable: .blocker, .diskNotShared: .note]) {
+        PreflightCase("a target on a read-only mount", [.targetNotWritable: .blocker, .diskNotShared: .note])
+        {
             $0.disks = [to(Sample.place(isWritable: false))]
         },
         PreflightCase("no room for a target", [.targetSpaceShort: .blocker, .diskNotShared: .note]) {
@@ -233,7 +248,8 @@ extension PreflightCase {
             $0.disks[1].target = "vdb"
             $0.disks[1].chain = [
                 DiskFacts.Image(
-                    location: .file("/images/web01-b.qcow2"), format: "qcow2", sharing: .absent("no such file"))
+                    location: .file("/images/web01-b.qcow2"), format: "qcow2",
+                    sharing: .absent("no such file"))
             ]
             $0.disks[1].place = .known(Sample.place("/images/web01-b.qcow2", free: .mebibytes(6144)))
         },
@@ -268,7 +284,8 @@ extension PreflightCase {
         Sample.disk(top) {
             $0.chain.append(
                 DiskFacts.Image(
-                    location: .file("/images/base.raw"), format: "raw", sharing: base, size: .mebibytes(2048)))
+                    location: .file("/images/base.raw"), format: "raw", sharing: base, size: .mebibytes(2048))
+            )
         }
     }
 }

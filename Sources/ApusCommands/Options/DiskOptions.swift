@@ -20,7 +20,8 @@ struct DiskOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("remove-source-disks"),
-        help: "Remove the source's images of copied disks once the guest is proven to run on the destination.")
+        help: "Remove the source's images of copied disks once the guest is proven to run on the destination."
+    )
     var removeSourceDisks = false
 
     @Flag(help: "Take the whole space of copied disks at once.")
@@ -62,9 +63,11 @@ struct DiskPlace: Sendable, Hashable {
     let place: DiskRequest.Place
 
     init(_ text: String) throws {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
         guard parts.count == 2, !parts[0].isEmpty else {
-            throw ValidationError("'\(text)' is not TARGET=PLACE, such as vda=pool:fast or vda=/srv/fast/web01.qcow2.")
+            throw ValidationError(
+                "'\(text)' is not TARGET=PLACE, such as vda=pool:fast or vda=/srv/fast/web01.qcow2.")
         }
         target = parts[0]
         let place = parts[1]

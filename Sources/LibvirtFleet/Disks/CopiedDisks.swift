@@ -61,7 +61,8 @@ struct CopiedDisks: Sendable {
             for copy in moved {
                 // A disk that is plugged in for now, or that the next start takes from elsewhere, is another matter.
                 let now = disks.first { $0.target == copy.target }?.source?.location
-                guard try resting.disks.first(where: { $0.target == copy.target })?.source?.location == now else {
+                guard try resting.disks.first(where: { $0.target == copy.target })?.source?.location == now
+                else {
                     continue
                 }
                 try copy.write(into: &resting)
@@ -69,8 +70,10 @@ struct CopiedDisks: Sendable {
             return (running.serialized(), resting.serialized())
         } catch {
             throw ApusError(
-                .guestUnreadable, "write the definition of \(plan.guest) for \(plan.destination.name)", error.detail,
-                hint: "virsh -c \(plan.source.uri) dumpxml \(plan.guest) shows it; report it as a bug.", underlying: error)
+                .guestUnreadable, "write the definition of \(plan.guest) for \(plan.destination.name)",
+                error.detail,
+                hint: "virsh -c \(plan.source.uri) dumpxml \(plan.guest) shows it; report it as a bug.",
+                underlying: error)
         }
     }
 }

@@ -32,7 +32,9 @@ final class DestinationImages: Sendable {
             throw ApusError(
                 .remoteShellFailed, "make \(order.path) on \(link.host.name)",
                 "\(link.host.name) has no storage pool on \(Path.directory(of: order.path)) and no remote-shell",
-                hint: "Give \(link.host.name) a remote-shell in the inventory, or a storage pool on that directory.")
+                hint:
+                    "Give \(link.host.name) a remote-shell in the inventory, or a storage pool on that directory."
+            )
         }
     }
 

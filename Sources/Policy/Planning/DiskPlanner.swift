@@ -145,7 +145,8 @@ package struct DiskPlanner: Sendable {
             .reduce(0.0) { $0 + Double($1.bytesPerSecond) }
         guard writes > Double(link.bytesPerSecond) * Self.outrun else { return nil }
         let rate = ByteRate(bytesPerSecond: ByteCount(rounding: writes).bytes)
-        return "the guest writes \(rate) to these disks and the link carries \(link): they would never be the same"
+        return
+            "the guest writes \(rate) to these disks and the link carries \(link): they would never be the same"
     }
 }
 

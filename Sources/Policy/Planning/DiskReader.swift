@@ -78,7 +78,9 @@ struct DiskReader: Sendable {
         _ disk: DiskFacts, _ seen: SeenImages, leavesBaseOut: Bool
     ) -> DiskPlanner.Verdict {
         let wanted = request.disks.places[disk.target]
-        if let poolTrouble = poolTrouble(wanted) { return refused(disk, poolTrouble.why, hint: poolTrouble.hint) }
+        if let poolTrouble = poolTrouble(wanted) {
+            return refused(disk, poolTrouble.why, hint: poolTrouble.hint)
+        }
         guard
             let path = disk.chain.first?.location.copyPath(of: disk.target, to: wanted, in: pools),
             path.hasPrefix("/")
@@ -90,11 +92,13 @@ struct DiskReader: Sendable {
         if wanted == nil, case .proven = disk.chain.first?.sharing {
             return refused(
                 disk, "\(path) itself is on both hosts, so its copy needs another place",
-                hint: "Name one: --disk \(disk.target)=\(placeIt), or a path; or bring the images below it to "
+                hint:
+                    "Name one: --disk \(disk.target)=\(placeIt), or a path; or bring the images below it to "
                     + "\(facts.destinationName).")
         }
         if let place = disk.place?.value, place.path != path {
-            return refused(disk, "the facts were read for a copy in \(place.path)", hint: "Read the facts again.")
+            return refused(
+                disk, "the facts were read for a copy in \(place.path)", hint: "Read the facts again.")
         }
         let pool = pool(for: path, wanted: wanted)
         guard pool != nil || facts.destination.host.remoteShell != nil else {
@@ -165,7 +169,9 @@ struct DiskReader: Sendable {
 
     /// Whether the destination is known to have all that is below the image that the guest writes to.
     private func canLeaveBaseOut(_ disk: DiskFacts) -> Bool {
-        guard disk.chain.count > 1, disk.isChainComplete, disk.chain.first?.format == "qcow2" else { return false }
+        guard disk.chain.count > 1, disk.isChainComplete, disk.chain.first?.format == "qcow2" else {
+            return false
+        }
         return disk.chain.dropFirst().allSatisfy { image in
             guard case .proven = image.sharing else { return false }
             switch image.location {

@@ -147,7 +147,8 @@ package struct Planner: Sendable {
             case .known(true)?: return nil
             case .known(false)?:
                 return "vm.unprivileged_userfaultfd is 0 on \(host) and QEMU does not run as root there"
-            case .notKnown(let reason)?: return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
+            case .notKnown(let reason)?:
+                return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
             case nil: return "whether QEMU may catch page faults on \(host) was not asked"
             }
         }
@@ -226,8 +227,11 @@ package struct Planner: Sendable {
             choices.append(
                 .init(
                     "on stall", measures.isEmpty ? "none" : measures,
-                    because: method(strategy).allowsPostCopy || !request.convergence.onStall.contains(.postCopy)
-                        ? "in this order" : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"))
+                    because: method(strategy).allowsPostCopy
+                        || !request.convergence.onStall.contains(.postCopy)
+                        ? "in this order"
+                        : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"
+                ))
         }
         choices.append(
             .init(

@@ -96,7 +96,8 @@ extension Preflight {
                         + "\(seen.unproven.joined(separator: "; "))"
                         + (disk.isBlockDevice ? "; libvirt would just assume it of a block device" : ""),
                     hint: "If you know that it is the same storage: --ignore disk-not-proven=\(disk.target). "
-                        + "If it is not, the guest's data would be lost: copy it, --disk \(disk.target)=PLACE."))
+                        + "If it is not, the guest's data would be lost: copy it, --disk \(disk.target)=PLACE."
+                ))
         default: break
         }
         guard decision.copy == nil else { return findings }
@@ -148,7 +149,8 @@ extension Preflight {
         return [
             Finding(
                 .diskPlaceUnusable, .blocker, host: facts.destinationName, subject: disk.target,
-                detail: "disk \(disk.target) of \(facts.guestName) on \(facts.sourceName) cannot be copied to the "
+                detail:
+                    "disk \(disk.target) of \(facts.guestName) on \(facts.sourceName) cannot be copied to the "
                     + "place that --disk names: \(refusal.why)",
                 hint: refusal.hint)
         ]
@@ -160,7 +162,8 @@ extension Preflight {
         return request.disks.places.keys.filter { !known.contains($0) }.sorted().map { target in
             Finding(
                 .diskPlaceUnusable, .blocker, host: facts.sourceName, subject: target,
-                detail: "\(facts.guestName) on \(facts.sourceName) has no disk \(target) with something in it",
+                detail:
+                    "\(facts.guestName) on \(facts.sourceName) has no disk \(target) with something in it",
                 hint: known.isEmpty ? "It has none: leave --disk out." : "It has \(list(known)).")
         }
     }

@@ -50,7 +50,8 @@ extension Preflight {
             findings.append(
                 finding(
                     .targetExists, "a file of that name is there already, and is never overwritten",
-                    "See whose it is (on \(host): qemu-img info -U \(path)), then move it aside, \(elsewhere)"))
+                    "See whose it is (on \(host): qemu-img info -U \(path)), then move it aside, \(elsewhere)"
+                ))
         }
         if !place.isWritable {
             findings.append(
