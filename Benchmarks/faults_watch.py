@@ -51,7 +51,7 @@ class Watch(threading.Thread):
 
     def find(self, host, threads):
         pid = read(f"{self.lab.state}/{host}/run/libvirt/qemu/{self.guest}.pid").strip()
-        if not pid or self.pids.get(host) == int(pid) and host in threads:
+        if not pid.isdigit() or self.pids.get(host) == int(pid) and host in threads:
             return
         tasks = tuple(f"/proc/{pid}/task/{task}" for task in listing(f"/proc/{pid}/task")
                       if read(f"/proc/{pid}/task/{task}/comm").startswith("CPU "))
