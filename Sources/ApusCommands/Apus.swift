@@ -17,7 +17,7 @@ package struct Apus: AsyncParsableCommand {
         version: "apus \(apusVersion)",
         subcommands: [
             CheckCommand.self, PlanCommand.self, MigrateCommand.self, HistoryCommand.self, StatusCommand.self,
-            CPUCommand.self, AbortCommand.self,
+            RepairCommand.self, CPUCommand.self, AbortCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])
