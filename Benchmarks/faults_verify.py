@@ -117,7 +117,7 @@ class Contents:
         deadline = time.monotonic() + 20
         while len(self.said(host)) < written + 2:
             if time.monotonic() > deadline:
-                return ["memory: no pass within 10 s"]
+                return ["memory: no pass within 20 s"]
             time.sleep(0.05)
         both = "".join(self.said(item) for item in HOSTS if os.path.exists(self.lab.serial(item, self.guest)))
         strange = both.replace(".", "")
@@ -166,6 +166,9 @@ def look_for_leftovers(lab, baseline, guest, home, allowed):
         for path in sorted(lab.files(host) - baseline.files[host]):
             if not (host == home and belongs(path, guest) or (host, path) in allowed or is_noise(path)):
                 found.append(f"{host}: {path}")
+        folders = [path for path in lab.files(host) if re.fullmatch(rf"/var/lib/libvirt/qemu/domain-\d+-{guest}/", path)]
+        if host == home and len(folders) > 1:
+            found.append(f"{host}: {' and '.join(sorted(folders))}")
         for port in sorted(lab.listeners(host) - baseline.listeners[host]):
             found.append(f"{host}: TCP port {port} is listened on")
     qemus = lab.qemus(guest)

@@ -95,8 +95,8 @@ def listing(path):
 class Signals:
     """Which phases a move has reached, by Apus' progress lines and by both hosts' events, and when."""
 
-    def __init__(self, lab, guest, source):
-        self.lab, self.guest = lab, guest
+    def __init__(self, lab, guest, source, kind):
+        self.lab, self.guest, self.kind = lab, guest, kind
         self.reached = {}
         self.changed = threading.Condition()
         self.followers = []
@@ -150,8 +150,10 @@ class Signals:
             return
         number = re.search(r'"round":(\d+)', row)
         phase = {"reservation": "reservation", "stop-and-copy": "switchover", "activation": "activation",
-                 "pre-copy": "later round" if number and int(number.group(1)) > 1 else "first round",
-                 "post-copy": "post-copy"}.get(found.group(1))
+                 "pre-copy": "later round" if number and int(number.group(1)) > 1 else "first round"}.get(found.group(1))
+        # Apus calls it activation as soon as the guest runs there, though in post-copy its memory is still on its way.
+        if phase == "activation" and (self.kind == "post-copy" or "post-copy" in self.reached):
+            phase = "post-copy"
         if phase:
             self.mark(phase)
 
