@@ -228,13 +228,13 @@ def carry_out(campaign, case, name):
         if excused and outcome == "lost" and defined:
             outcome = "gone"
         row.update(outcome=outcome, states=seen["states"], qemus=seen["qemus"])
-        home = hosts[0] if outcome in ("moved", "stayed") else defined[0] if defined else None
+        home = hosts[0] if outcome in ("moved", "stayed") else defined[0] if outcome in ("gone", "lost") and defined else None
         problems = [f"it is defined on {' and '.join(defined)}"] if outcome == "gone" and len(defined) != 1 else []
         if watch.both > 0.1:
             problems.append(f"it ran on both hosts for {watch.both:.2f} s")
         if home:
-            problems += contents.problems(home, outcome != "gone")
-        if strike.at:
+            problems += contents.problems(home, outcome in ("moved", "stayed"))
+        if strike.at and outcome not in ("lost", "gone"):
             until = time.monotonic()
             row["stood_still_seconds"] = round(watch.stood_still(strike.at, until, strike.excused()), 3)
             row["stood_still_after_mover_seconds"] = round(watch.stood_still(ended_at, until), 3)
@@ -259,12 +259,12 @@ def left(campaign, row, home, limits):
     lab, guest, outcome = campaign.lab, row["case"]["guest"], row["outcome"]
     image = f"/var/lib/libvirt/images/{guest}.{'qcow2' if guest.endswith('qcow2') else 'raw'}"
     allowed = set()
-    if home and outcome == "gone":
+    if home and outcome in ("gone", "lost"):
         allowed |= {(home, image), (home, f"/etc/libvirt/qemu/{guest}.xml")}
     if home and home != campaign.home:
         # A source's image is kept, unless it was asked for that it is not.
         allowed.add((campaign.home, image))
-    found = verify.leftovers(lab, campaign.baseline, guest, home if outcome != "gone" else None, allowed)
+    found = verify.leftovers(lab, campaign.baseline, guest, home if outcome in ("moved", "stayed") else None, allowed)
     if row["mover"] == "apus":
         if [item["exit"] for item in row["repairs"]] != [3, 3]:
             found += verify.journal(lab.journal, guest)

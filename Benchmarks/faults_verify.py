@@ -149,7 +149,7 @@ def size(path):
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
-def leftovers(lab, baseline, guest, home, allowed, seconds=8):
+def leftovers(lab, baseline, guest, home, allowed, seconds=4):
     """What is there that was not before the first guest and does not belong to a guest at home. Waits a little for it
     to go: libvirt cleans up after it has answered."""
     deadline = time.monotonic() + seconds
