@@ -25,8 +25,7 @@ def harms(row):
     """What the guest suffered that the fault itself does not explain."""
     found = [row["outcome"]] if row["outcome"] in ("lost", "twice", "stopped", "torn") else []
     for problem in row["problems"]:
-        found.append({"memory:": "memory damaged", "disk:": "disk damaged", "it": "twice"}[problem.split()[0]]
-                     if not problem.startswith("it is defined") else "defined twice")
+        found.append({"memory:": "memory damaged", "disk:": "disk damaged", "it": "twice"}[problem.split()[0]])
     return list(dict.fromkeys(found))
 
 
@@ -60,8 +59,7 @@ def summary(chosen):
         "runs": len(chosen), "struck": len(struck),
         **{outcome: sum(row["outcome"] == outcome for row in chosen) for outcome in ("stayed", "moved", "gone")},
         "harmed": sum(bool(harms(row)) for row in chosen),
-        **{harm: harmed[harm] for harm in ("lost", "twice", "stopped", "torn", "memory damaged", "disk damaged",
-                                           "defined twice")},
+        **{harm: harmed[harm] for harm in ("lost", "twice", "stopped", "torn", "memory damaged", "disk damaged")},
         "left something behind": sum(bool(row["leftovers"]) for row in chosen),
         "did not end": sum(not row["ended"] for row in chosen),
         "repair": {str(key): count for key, count in sorted(repairs.items())},
@@ -74,10 +72,10 @@ def summary(chosen):
 LABELS = [
     ("runs", "runs"), ("struck", "of these struck before the move was over"),
     ("stayed", "guest runs on, on its source"), ("moved", "guest runs on, on its destination"),
-    ("gone", "its only QEMU was what the fault killed; one definition left"),
+    ("gone", "ended by the fault, which killed the only QEMU that had its memory"),
     ("harmed", "**guest harmed**"), ("lost", "– lost"), ("twice", "– ran twice"), ("stopped", "– left stopped"),
     ("torn", "– left half-way: two definitions, or an unfinished job"), ("memory damaged", "– memory damaged"),
-    ("disk damaged", "– disk damaged"), ("defined twice", "– defined twice"),
+    ("disk damaged", "– disk damaged"),
     ("left something behind", "left something behind"), ("did not end", "command did not end by itself"),
 ]
 

@@ -225,11 +225,11 @@ def carry_out(campaign, case, name):
         hosts = verify.running(watch, guest, moment)
         outcome = verify.verdict(seen, source, hosts)
         defined = [host for host in HOSTS if seen["states"][host]]
-        if excused and outcome == "lost" and defined:
+        if excused and not hosts and defined:
             outcome = "gone"
         row.update(outcome=outcome, states=seen["states"], qemus=seen["qemus"])
         home = hosts[0] if outcome in ("moved", "stayed") else defined[0] if outcome in ("gone", "lost") and defined else None
-        problems = [f"it is defined on {' and '.join(defined)}"] if outcome == "gone" and len(defined) != 1 else []
+        problems = []
         if watch.both > 0.1:
             problems.append(f"it ran on both hosts for {watch.both:.2f} s")
         if home:
@@ -288,5 +288,6 @@ def repair(campaign, guest):
 def is_ok(row):
     """A guest that the fault itself ended may be left to a person, with exit 3, and stays held until one decided."""
     fine = (0, 3) if row["outcome"] == "gone" else (0,)
+    is_left_to_a_person = row["outcome"] == "gone" and any(item["exit"] == 3 for item in row["repairs"])
     return (row["outcome"] in ("moved", "stayed", "gone") and row["ended"] and not row["problems"]
-            and not row["leftovers"] and all(item["exit"] in fine for item in row["repairs"]))
+            and (is_left_to_a_person or not row["leftovers"]) and all(item["exit"] in fine for item in row["repairs"]))

@@ -136,7 +136,8 @@ struct BrokenMove: Sendable {
     private func copies() async throws -> Int {
         // The brackets keep the search from finding itself.
         let found = try await Lab.run(
-            on: "host1", "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -c 'gues[t]=\(guest.name),' || true")
+            on: "host1",
+            "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -c 'gues[t]=\(guest.name),' || true")
         return try #require(Int(found.filter(\.isNumber)))
     }
 
@@ -151,13 +152,15 @@ struct BrokenMove: Sendable {
         }
         var passes = ""
         for host in Self.hosts { passes += try await Lab.run(on: host, "cat \(log) 2>/dev/null || true") }
-        #expect(passes.filter { $0 == "R" }.count == 1 && passes.allSatisfy { "R.".contains($0) }, "\(passes)")
+        #expect(
+            passes.filter { $0 == "R" }.count == 1 && passes.allSatisfy { "R.".contains($0) }, "\(passes)")
     }
 
     private func expectNothingLeft(besides home: String) async throws {
         for host in Self.hosts where host != home {
             let left = try await Lab.run(
-                on: host, "ls -d /run/libvirt/qemu/\(guest.name).* /var/lib/libvirt/qemu/*-\(guest.name) || true")
+                on: host,
+                "ls -d /run/libvirt/qemu/\(guest.name).* /var/lib/libvirt/qemu/*-\(guest.name) || true")
             #expect(left.isEmpty, "left on \(host): \(left)")
         }
         let journal = "\(try #require(lab.apusEnvironment["APUS_STATE"]))/apus.sqlite"

@@ -4,7 +4,9 @@ import Testing
 
 extension LabTests {
     /// A sample of `make faults`: each row breaks a real move at one phase, mends what was broken, repairs, and looks.
-    @Test("whatever breaks, the guest runs once, whole, and nothing is left behind", .ownLab, arguments: Fault.rows)
+    @Test(
+        "whatever breaks, the guest runs once, whole, and nothing is left behind", .ownLab,
+        arguments: Fault.rows)
     func fault(row: Fault) async throws {
         let lab = try await Lab.up()
         try await BrokenMove.with(row, on: lab) { broken in
@@ -33,7 +35,9 @@ extension LabTests {
 struct Fault: Sendable, CustomTestStringConvertible {
     enum Kind: String { case memory, disk, postCopy = "post-copy" }
     /// By what Apus says of its progress; in post-copy the guest is activated while its memory is on its way.
-    enum Phase: String { case reservation, preCopy = "pre-copy", laterRound, switchover = "stop-and-copy", activation }
+    enum Phase: String {
+        case reservation, preCopy = "pre-copy", laterRound, switchover = "stop-and-copy", activation
+    }
     enum Place: String { case source = "host1", destination = "host2" }
     enum What {
         case apus(Int32), libvirtd(Place, Int32), qemu(Place, Int32)
@@ -88,10 +92,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault(.disk, .reservation, .full), Fault(.disk, .preCopy, .full),
         Fault(.disk, .preCopy, .outOfMemory),
         Fault(.postCopy, .preCopy, .apus(SIGKILL)), Fault(.postCopy, .activation, .apus(SIGKILL)),
-        Fault(.postCopy, .activation, .apus(SIGSTOP)), Fault(.postCopy, .activation, .libvirtd(.source, SIGKILL)),
+        Fault(.postCopy, .activation, .apus(SIGSTOP)),
+        Fault(.postCopy, .activation, .libvirtd(.source, SIGKILL)),
         Fault(.postCopy, .activation, .libvirtd(.destination, SIGSTOP)),
         Fault(.postCopy, .activation, .qemu(.destination, SIGKILL)),
         Fault(.postCopy, .activation, .cut("", 3)), Fault(.postCopy, .activation, .cut(":in", 60)),
     ]
 }
-
