@@ -1,4 +1,4 @@
-package import FleetModel
+import FleetModel
 import Libvirt
 import Migration
 import Synchronization

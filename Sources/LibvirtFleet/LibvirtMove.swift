@@ -1,6 +1,6 @@
 package import FleetModel
 import Libvirt
-package import Migration
+import Migration
 import Transfer
 
 /// One move between two libvirt hosts: the engine's ports.

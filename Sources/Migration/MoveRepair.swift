@@ -1,5 +1,5 @@
 package import FleetModel
-package import Policy
+import Policy
 
 /// Brings a move that some process left half-done to its end: finishes it or puts back what it changed, on both
 /// hosts' word. Safe to run twice, and beside the process that carries the move out: that one holds it.

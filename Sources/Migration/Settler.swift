@@ -1,6 +1,6 @@
-import FleetModel
+package import FleetModel
 import Logging
-import Policy
+package import Policy
 
 /// What both hosts finally said, and what follows from it.
 package struct Settled: Sendable {
