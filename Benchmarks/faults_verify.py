@@ -60,7 +60,9 @@ def settle(lab, guest, may_be_gone):
         now = time.monotonic()
         if seen != before:
             before, since = seen, now
-        if not seen["busy"] and now - since > SETTLED or now - began > PATIENCE:
+        # A post-copy whose connection broke keeps its job for ever.
+        waits = seen["busy"] and not may_be_gone and "post-copy failed" not in str(seen["states"])
+        if not waits and now - since > SETTLED or now - began > PATIENCE:
             return seen
         time.sleep(0.2)
 
