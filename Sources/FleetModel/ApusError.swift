@@ -32,6 +32,7 @@ package struct ApusError: Error, Sendable {
         case timedOut = "timed-out"
         case unknownGuest = "unknown-guest"
         case unknownHost = "unknown-host"
+        case unknownMove = "unknown-move"
         case usage
     }
 

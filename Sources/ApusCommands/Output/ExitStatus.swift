@@ -15,7 +15,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable,
             .documentInvalid:
             self = .usage
-        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
+        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .unknownMove, .hostUnreachable, .permissionDenied,
+            .guestUnreadable,
             .planOutdated, .planRefused,
             .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
             self = .blocked
