@@ -4,8 +4,8 @@ import Libvirt
 import Transfer
 
 /// Whether the network has learnt that a guest's interface is behind another host now.
-struct LearntAddress: Sendable, Hashable {
-    enum Place: Sendable, Hashable {
+struct LearntAddress: Sendable, Hashable, Codable {
+    enum Place: Sendable, Hashable, Codable {
         /// Behind the guest's own port.
         case guest
         /// Behind another port: the way to the other hosts.
