@@ -11,6 +11,8 @@ package struct ApusError: Error, Sendable {
         case guestBusy = "guest-busy"
         case guestUnreadable = "guest-unreadable"
         case hostUnreachable = "host-unreachable"
+        case imageExists = "image-exists"
+        case imageInUse = "image-in-use"
         case interrupted
         case inventoryInvalid = "inventory-invalid"
         case inventoryUnreadable = "inventory-unreadable"

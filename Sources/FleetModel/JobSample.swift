@@ -17,6 +17,8 @@ package struct JobSample: Sendable, Hashable, Codable {
     /// Of the disks that are copied along.
     package let diskTotal: ByteCount?
     package let diskRemaining: ByteCount?
+    /// Each of them, while they are copied for the first time; `nil` when none is, or nobody asked.
+    package var disks: [DiskProgress]?
 
     package init(
         elapsed: Duration? = nil, memoryTotal: ByteCount? = nil, memoryRemaining: ByteCount? = nil,

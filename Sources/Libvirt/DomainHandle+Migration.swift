@@ -34,6 +34,12 @@ package struct MigrationFlags: OptionSet, Sendable {
     package static let tls = MigrationFlags(VIR_MIGRATE_TLS)
     /// Memory goes over several connections at once (multifd).
     package static let parallel = MigrationFlags(VIR_MIGRATE_PARALLEL)
+    /// The disks of `migratedDisks` are copied along, each with all images below it in one.
+    package static let nonSharedDisk = MigrationFlags(VIR_MIGRATE_NON_SHARED_DISK)
+    /// Likewise, without the images below: the destination has them. Never with `.nonSharedDisk`.
+    package static let nonSharedIncrement = MigrationFlags(VIR_MIGRATE_NON_SHARED_INC)
+    /// A write to a disk that is copied waits until both hosts have it. Since libvirt 8.0.0.
+    package static let synchronousWrites = MigrationFlags(VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES)
 }
 
 /// What a migration is given besides its flags.
@@ -44,6 +50,11 @@ package struct MigrationParameters: Sendable, Equatable {
     /// Where the destination listens for the memory stream (`tcp://192.0.2.12`).
     package var migrationURI: String?
     package var destinationXML: String?
+    /// The definition that stays there, with `.persistDestination`; `nil` is the source's.
+    package var persistentXML: String?
+    /// Targets of the disks that are copied (`vda`); none is libvirt's choice: those on storage that it does not
+    /// know as shared.
+    package var migratedDisks: [String] = []
     /// MiB/s, as libvirt counts; 0 or `nil` is no limit.
     package var bandwidthMebibytesPerSecond: UInt64?
     /// MiB/s after the switch to post-copy; 0 or `nil` is no limit.
@@ -85,6 +96,7 @@ package struct MigrationParameters: Sendable, Equatable {
         var parameters = TypedParameters()
         let texts = [
             (VIR_MIGRATE_PARAM_URI, migrationURI), (VIR_MIGRATE_PARAM_DEST_XML, destinationXML),
+            (VIR_MIGRATE_PARAM_PERSIST_XML, persistentXML),
             (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination),
         ]
         for case (let name, let text?) in texts { try parameters.add(name, .string(text)) }
@@ -104,6 +116,7 @@ package struct MigrationParameters: Sendable, Equatable {
         for method in compressionMethods {
             try parameters.add(VIR_MIGRATE_PARAM_COMPRESSION, .string(method))
         }
+        for disk in migratedDisks { try parameters.add(VIR_MIGRATE_PARAM_MIGRATE_DISKS, .string(disk)) }
         return parameters
     }
 }

@@ -40,12 +40,16 @@ extension DomainHandle {
         case inactive
         /// What runs now, in the form that another host accepts.
         case migratable
+        /// What another host is to take over, with the passwords in it: for libvirt's ears only.
+        case migratableWithSecrets, inactiveWithSecrets
 
         var flags: UInt32 {
             switch self {
             case .live: 0
             case .inactive: VIR_DOMAIN_XML_INACTIVE.rawValue
             case .migratable: VIR_DOMAIN_XML_MIGRATABLE.rawValue
+            case .migratableWithSecrets: VIR_DOMAIN_XML_MIGRATABLE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
+            case .inactiveWithSecrets: VIR_DOMAIN_XML_INACTIVE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
             }
         }
     }

@@ -5,8 +5,7 @@ import Libvirt
 extension LibvirtMove {
     package func prepare(_ preparation: Preparation) async throws(ApusError) {
         switch preparation.work {
-        case .createImage(let order):
-            throw ApusError(.planRefused, "create \(order.path)", "disks are not copied yet", hint: nil)
+        case .createImage(let order): try await images.create(order)
         }
     }
 
@@ -16,15 +15,14 @@ extension LibvirtMove {
             // A guest that is not there any more has no limit to be put back.
             guard try await guest(on: .source)?.state.isActive == true else { return }
             try await setDowntimeLimit(limit)
-        case .volume, .transientPool, .file:
-            throw ApusError(.planRefused, "remove \(record.trace)", "disks are not copied yet", hint: nil)
+        case .volume, .transientPool, .file: try await images.remove(record.trace)
         }
     }
 
     package func conclude(_ conclusion: Conclusion) async throws(ApusError) {
         switch conclusion {
         case .removeImage(let path):
-            throw ApusError(.planRefused, "remove \(path)", "disks are not copied yet", hint: nil)
+            try await SourceImages(link: source, guest: plan.guest).remove(path)
         }
     }
 }

@@ -20,7 +20,11 @@ final class Flight: Sendable {
 
 extension LibvirtMove {
     package func beginTransfer() async {
-        begin { () async throws(ApusError) in try await transfer(flags) }
+        begin { () async throws(ApusError) in
+            var disks = MigrationParameters()
+            try await copies.add(to: &disks, from: self)
+            try await transfer(flags.union(copies.flags), disks)
+        }
     }
 
     package func beginRecovery() async {
@@ -41,12 +45,15 @@ extension LibvirtMove {
         }
     }
 
-    private func transfer(_ flags: MigrationFlags) async throws(ApusError) {
+    private func transfer(
+        _ flags: MigrationFlags, _ disks: MigrationParameters = MigrationParameters()
+    ) async throws(ApusError) {
         let connection = try await worker.open()
-        let parameters = MigrationParameters(
-            migrationURI: plan.migrationURI,
-            bandwidthMebibytesPerSecond: plan.request.bandwidth?.wholeMebibytesPerSecond,
-            postcopyBandwidthMebibytesPerSecond: plan.request.bandwidth?.wholeMebibytesPerSecond)
+        var parameters = disks
+        parameters.migrationURI = plan.migrationURI
+        parameters.bandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
+        parameters.postcopyBandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
+        let complete = parameters
         // A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
         let target =
             plan.request.control == .direct ? try await HostConnector().connect(to: plan.destination) : nil
@@ -54,9 +61,9 @@ extension LibvirtMove {
             let uri = plan.destination.peerURI ?? plan.destination.uri
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                 if let target {
-                    try domain.migrate(to: target, flags: flags, parameters: parameters)
+                    try domain.migrate(to: target, flags: flags, parameters: complete)
                 } else {
-                    try domain.migrate(toURI: uri, flags: flags, parameters: parameters)
+                    try domain.migrate(toURI: uri, flags: flags, parameters: complete)
                 }
             }
         } catch {

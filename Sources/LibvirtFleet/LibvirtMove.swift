@@ -14,6 +14,8 @@ package struct LibvirtMove: MovePorts {
     /// What the hosts tell, and how transfers end.
     let told = AsyncStream.makeStream(of: GuestEvent<ContinuousClock.Instant>.self)
     let recovery = Flight()
+    let images: DestinationImages
+    let copies: CopiedDisks
 
     package let clock = ContinuousClock()
 
@@ -23,6 +25,8 @@ package struct LibvirtMove: MovePorts {
         self.destination = destination
         self.worker = worker
         reference = .uuid(plan.guest.uuid)
+        images = DestinationImages(on: destination)
+        copies = CopiedDisks(plan)
     }
 
     /// The ports of a move that another process began.
@@ -36,8 +40,16 @@ package struct LibvirtMove: MovePorts {
     // MARK: While it runs
 
     package func sample() async throws(ApusError) -> JobSample? {
-        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.jobStatistics() }
-            .map(JobSample.init)
+        let copying = DiskCopying(targets: copies.targets)
+        return try await onGuest(.source) { (domain) throws(LibvirtError) -> JobSample? in
+            guard let statistics = try domain.jobStatistics() else { return nil }
+            var sample = JobSample(statistics)
+            // Before the memory flows; then every question to QEMU would take from the guest.
+            if !copying.targets.isEmpty, sample.memoryTotal ?? .zero == .zero {
+                sample.disks = copying.progress(of: domain)
+            }
+            return sample
+        }
     }
 
     package func abort() async throws(ApusError) {

@@ -43,6 +43,19 @@ struct GuestFactsTests {
         #expect(error?.operation == "read the size of the disk vdz")
     }
 
+    @Test("count what went to a disk")
+    func blockStatistics() async throws {
+        let connection = try await TestDriver.open(Self.furnished)
+        let first = try await connection.ask { try $0.blockStatistics(disk: "vda") }
+        let second = try await connection.ask { try $0.blockStatistics(disk: "vda") }
+        #expect(second.writtenBytes >= first.writtenBytes && second.readBytes >= first.readBytes)
+        let error = await #expect(throws: LibvirtError.self) {
+            try await connection.ask { try $0.blockStatistics(disk: "vdz") }
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.operation == "read the counters of the disk vdz")
+    }
+
     @Test("hold its memory in bytes")
     func memory() async throws {
         let furnished = try await TestDriver.open(Self.furnished)

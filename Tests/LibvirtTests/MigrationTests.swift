@@ -38,6 +38,10 @@ struct MigrationTests {
             Flag("auto-converge", .autoConverge, VIR_MIGRATE_AUTO_CONVERGE, 1 << 13),
             Flag("post-copy", .postcopy, VIR_MIGRATE_POSTCOPY, 1 << 15),
             Flag("TLS", .tls, VIR_MIGRATE_TLS, 1 << 16),
+            Flag("disks", .nonSharedDisk, VIR_MIGRATE_NON_SHARED_DISK, 1 << 6),
+            Flag("tops of disks", .nonSharedIncrement, VIR_MIGRATE_NON_SHARED_INC, 1 << 7),
+            Flag(
+                "synchronous writes", .synchronousWrites, VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES, 1 << 18),
             Flag("parallel", .parallel, VIR_MIGRATE_PARALLEL, 1 << 17),
             Flag("post-copy taken up again", .postCopyResume, VIR_MIGRATE_POSTCOPY_RESUME, 1 << 19),
             Flag("change protection", .changeProtection, VIR_MIGRATE_CHANGE_PROTECTION, 1 << 8),
@@ -46,6 +50,17 @@ struct MigrationTests {
     func flag(row: Flag) {
         #expect(row.flag.rawValue == row.constant.rawValue)
         #expect(row.flag.rawValue == row.number)
+    }
+
+    @Test("names each disk that is copied, and the definition that stays")
+    func disks() throws {
+        var parameters = MigrationParameters()
+        parameters.migratedDisks = ["vda", "vdb"]
+        parameters.persistentXML = "<domain/>"
+        let typed = try parameters.typed()
+        #expect(typed.count == 3)
+        let read = unsafe TypedParameters.read(typed.raw, count: typed.count)
+        #expect(read == ["persistent_xml": .string("<domain/>"), "migrate_disks": .string("vdb")])
     }
 
     @Test("joins flags")

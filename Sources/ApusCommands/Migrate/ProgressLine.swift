@@ -82,7 +82,13 @@ struct MoveFigures {
         var parts = [phase?.name].compactMap(\.self)
         let round = max(rounds, sample?.round ?? 0)
         if round > 0 { parts.append("round \(round)") }
-        if let remaining = sample?.memoryRemaining { parts.append("\(remaining) left") }
+        // Disks are copied before the memory.
+        for disk in sample?.disks ?? [] {
+            parts.append(
+                disk.isInStep
+                    ? "disk \(disk.target) copied" : "disk \(disk.target) \(disk.percent) % of \(disk.total)")
+        }
+        if let remaining = sample?.memoryRemaining, sample?.disks == nil { parts.append("\(remaining) left") }
         if let rate = sample?.throughput, rate.bytesPerSecond > 0 { parts.append("sending \(rate)") }
         if let rate = sample?.dirtyRate, rate.bytesPerSecond > 0 { parts.append("dirtying \(rate)") }
         if let left = sample?.timeLeft { parts.append("about \(left.text) to go") }
@@ -101,7 +107,15 @@ private struct ProgressReport: Encodable {
     let throughputBytesPerSecond: UInt64?
     let dirtyRateBytesPerSecond: UInt64?
     let timeLeftSeconds: Double?
+    let disks: [Disk]?
     let notice: String?
+
+    /// A disk that is copied.
+    struct Disk: Encodable {
+        let target: String
+        let copiedBytes: UInt64
+        let totalBytes: UInt64
+    }
 
     init(guest: String, _ progress: MoveProgress) {
         self.guest = guest
@@ -113,6 +127,9 @@ private struct ProgressReport: Encodable {
         throughputBytesPerSecond = progress.sample?.throughput?.bytesPerSecond
         dirtyRateBytesPerSecond = progress.sample?.dirtyRate?.bytesPerSecond
         timeLeftSeconds = progress.sample?.timeLeft?.seconds
+        disks = progress.sample?.disks?.map {
+            Disk(target: $0.target, copiedBytes: $0.copied.bytes, totalBytes: $0.total.bytes)
+        }
         notice = progress.notice
     }
 }

@@ -54,6 +54,8 @@ struct MoveOptions: ParsableArguments {
 
     @OptionGroup(title: "When a guest writes faster than it can be sent") var convergence: ConvergenceOptions
 
+    @OptionGroup(title: "Disks that are not shared") var disks: DiskOptions
+
     @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
     var tls = false
 
@@ -65,7 +67,7 @@ struct MoveOptions: ParsableArguments {
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
             ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
-            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls)
+            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.

@@ -15,7 +15,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable,
             .documentInvalid:
             self = .usage
-        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .unknownMove, .hostUnreachable, .permissionDenied,
+        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .unknownMove, .hostUnreachable,
+            .permissionDenied,
             .guestUnreadable,
             .planOutdated, .planRefused,
             .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
@@ -24,7 +25,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
             self = .needsPerson
         case .interrupted:
             self = .interrupted
-        case .abortRefused, .connectionLost, .didNotConverge, .libvirtFailed, .migrationAborted, .migrationFailed,
+        case .abortRefused, .connectionLost, .didNotConverge, .imageExists, .imageInUse, .libvirtFailed,
+            .migrationAborted, .migrationFailed,
             .remoteShellFailed, .timedOut:
             self = .failed
         }

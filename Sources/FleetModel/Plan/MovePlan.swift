@@ -100,6 +100,7 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package var steps: [String] {
         var steps: [String] = []
         if let limit = request.downtimeLimit { steps.append("limit the downtime to \(limit.text)") }
+        steps += stepsBefore
         let control =
             switch request.control {
             case .peerToPeer: "peer to peer over \(destination.peerURI ?? destination.uri)"
@@ -120,7 +121,7 @@ package struct MovePlan: Sendable, Hashable, Codable {
                     ? "keep the definition on \(source.name)" : "undefine it on \(source.name)")
         }
         steps.append("ask both hosts that it is on \(destination.name) alone")
-        return steps
+        return steps + stepsAfter
     }
 }
 
@@ -136,6 +137,9 @@ package struct TransferMethod: Sendable, Hashable, Codable {
     /// The cache of XBZRLE; `nil` leaves it out.
     package var xbzrleCache: ByteCount?
     package var allowsPostCopy = false
+    /// Whether each write to a disk that is copied waits until it is on both hosts: slower for the guest, and
+    /// never outrun by it.
+    package var writesTwice = false
 
     package init() {}
 

@@ -12,6 +12,12 @@ struct DiskSurvey: Sendable {
     let run: ProbeRun
     /// What libvirt tells of each disk's size, by target.
     let sizes: [String: BlockInformation]
+    /// How fast the guest writes, by target.
+    let writes: [String: ByteRate]
+    /// Where copies would go on the destination, by target.
+    let goals: [String: String]
+    /// Targets of the disks that the user wants to have copied.
+    let wanted: Set<String>
     /// Running guests that have an image open, by place, as `guest on host`.
     let usersHere: ImageUsers
     let usersThere: ImageUsers
@@ -43,6 +49,18 @@ struct DiskSurvey: Sendable {
         }
     }
 
+    /// Where a copy of each disk that the guest writes would go on the destination, by target; those that need to
+    /// be told are left out.
+    static func goals(
+        _ disks: [DiskDefinition], _ places: [String: DiskRequest.Place], in pools: [HostDetails.Pool]
+    ) -> [String: String] {
+        disks.reduce(into: [:]) { goals, disk in
+            guard let source = disk.source, !disk.isReadOnly else { return }
+            goals[disk.target] = DiskFacts.Location(source.location)
+                .copyPath(of: disk.target, to: places[disk.target], in: pools)
+        }
+    }
+
     /// Every disk of the guest. Creates and removes probe files where nothing else can prove the matter.
     func facts() async -> [DiskFacts] {
         let verdicts = await probe()
@@ -52,17 +70,19 @@ struct DiskSurvey: Sendable {
             disk.isReadOnly = definition.isReadOnly
             disk.isShareable = definition.isShareable
             disk.isTransient = definition.isTransient
+            disk.isEncrypted = definition.isEncrypted
             disk.cache = definition.cache
             disk.job = definition.mirror.map { $0.job ?? "copy" }
             disk.isChainComplete = definition.source == nil || definition.endsKnown
             disk.capacity = sizes[definition.target].map { ByteCount($0.capacityBytes) }
             disk.allocation = sizes[definition.target].map { ByteCount($0.allocationBytes) }
+            disk.writes = writes[definition.target]
             disk.chain = definition.images.enumerated().map { number, image in
                 let location = DiskFacts.Location(image.location)
                 let isWritten = number == 0 && !definition.isReadOnly
                 return DiskFacts.Image(
                     location: location, format: image.format,
-                    sharing: sharing(location, isWritten: isWritten, verdicts))
+                    sharing: sharing(location, isWritten: isWritten, verdicts), size: size(location))
             }
             if let top = disk.chain.first, !definition.isReadOnly { complete(&disk, top) }
             return disk
@@ -81,15 +101,23 @@ struct DiskSurvey: Sendable {
         }
         disk.otherUsers = usersHere.of(names(here)) + (isOneStorage ? usersThere.of(names(there)) : [])
         disk.otherUsersUnread = usersHere.unread ?? (isOneStorage ? usersThere.unread : nil)
-        if case .proven = top.sharing { return }
-        guard case .file(let path) = top.location else { return }
+        let isWhole = disk.chain.allSatisfy { image in
+            guard case .proven = image.sharing else { return false }
+            return true
+        }
+        guard !isWhole || wanted.contains(disk.target), let path = goals[disk.target] else { return }
         let directory = Path.directory(of: path)
         disk.place = there.presence(of: directory).map { isThere in
             DiskFacts.Place(
-                exists: there.size(of: path) != nil, directoryExists: isThere,
+                path: path, exists: there.size(of: path) != nil, directoryExists: isThere,
                 isWritable: there.isWritable(directory),
                 free: ByteCount(there.fileSystem(of: directory)?.available ?? 0))
         }
+    }
+
+    private func size(_ location: DiskFacts.Location) -> ByteCount? {
+        guard case .file(let path) = location else { return nil }
+        return here.size(of: path).map(ByteCount.init)
     }
 
     // MARK: Files

@@ -2,7 +2,6 @@ package import FleetModel
 import Libvirt
 import Logging
 package import Migration
-import Transfer
 
 /// One run of a command, as far as what it creates on hosts is concerned.
 package struct ProbeRun: Sendable {
@@ -32,7 +31,7 @@ struct ProbeSweep: Sendable {
         do throws(ApusError) {
             switch record.trace {
             case .volume(let pool, let path):
-                try await removeVolume(path, of: pool, on: link)
+                try await StoredFile(path: path, on: link).removeVolume(of: pool)
             case .transientPool(let name):
                 try await link.ask { (connection) throws(LibvirtError) in
                     try await Self.tolerating([.noStoragePool]) { () throws(LibvirtError) in
@@ -40,7 +39,7 @@ struct ProbeSweep: Sendable {
                     }
                 }
             case .file(let path):
-                try await removeFile(path, on: link)
+                try await StoredFile(path: path, on: link).removeFile()
             case .downtimeLimit:
                 // A move's, and put back by it: a probe changes no guest.
                 return
@@ -53,38 +52,6 @@ struct ProbeSweep: Sendable {
                     "host": "\(link.host.name)", "what": "\(record.trace)", "reason": "\(error.detail)",
                 ])
         }
-    }
-
-    private func removeVolume(_ path: String, of pool: String, on link: HostLink) async throws(ApusError) {
-        let name = Path.name(of: path)
-        let hadPool = try await link.ask { (connection) throws(LibvirtError) in
-            do throws(LibvirtError) {
-                try await connection.deleteVolume(named: name, inPool: pool)
-            } catch {
-                // A pool of ours does not outlive its libvirtd, the file in it does.
-                if error.code == .noStoragePool { return false }
-                guard error.code == .noStorageVolume else { throw error }
-            }
-            return true
-        }
-        guard !hadPool else { return }
-        if link.host.remoteShell != nil { return try await removeFile(path, on: link) }
-        let again = try StorageProbe.directoryPool("\(name)-sweep", at: Path.directory(of: path))
-        try await link.ask { (connection) throws(LibvirtError) in
-            try await connection.createTransientPool(again)
-            try? await connection.deleteVolume(named: name, inPool: "\(name)-sweep")
-            try await connection.destroyPool(named: "\(name)-sweep")
-        }
-    }
-
-    private func removeFile(_ path: String, on link: HostLink) async throws(ApusError) {
-        guard let words = link.host.remoteShell else {
-            throw ApusError(
-                .remoteShellFailed, "remove the probe file \(path)", "\(link.host.name) has no remote-shell",
-                hint: "Remove it by hand.")
-        }
-        _ = try await RemoteShell(host: link.host.name, words: words)
-            .run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove the probe file \(path)")
     }
 
     private static func tolerating(

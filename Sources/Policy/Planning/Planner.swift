@@ -6,12 +6,14 @@ package struct Planner: Sendable {
     private let request: MoveRequest
     private let findings: [Finding]
     private let forecast: Forecast?
+    private let disks: DiskPlanner
 
     package init(facts: MoveFacts, request: MoveRequest, findings: [Finding], forecast: Forecast?) {
         self.facts = facts
         self.request = request
         self.findings = findings
         self.forecast = forecast
+        disks = DiskPlanner(facts, request)
     }
 
     /// A single stream of QEMU's carries about this much; more connections pay only above it.
@@ -29,12 +31,14 @@ package struct Planner: Sendable {
         let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = try choose()
-        let method = method(strategy)
+        var method = method(strategy)
+        method.writesTwice = reasonToWriteTwice != nil
         return MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
-            memory: facts.guest.memory, disks: [], preparations: [], conclusions: [],
+            memory: facts.guest.memory, disks: disks.plans, preparations: disks.preparations,
+            conclusions: disks.conclusions,
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
@@ -143,7 +147,8 @@ package struct Planner: Sendable {
             case .known(true)?: return nil
             case .known(false)?:
                 return "vm.unprivileged_userfaultfd is 0 on \(host) and QEMU does not run as root there"
-            case .notKnown(let reason)?: return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
+            case .notKnown(let reason)?:
+                return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
             case nil: return "whether QEMU may catch page faults on \(host) was not asked"
             }
         }
@@ -191,7 +196,7 @@ package struct Planner: Sendable {
     /// Whether a disk is shared although libvirt does not count its storage as shared.
     private var vouches: Bool {
         facts.disks.contains { disk in
-            !disk.isReadOnly
+            !disk.isReadOnly && !disks.isCopied(disk)
                 && disk.chain.contains { image in
                     guard case .proven(_, libvirtAgrees: false) = image.sharing else { return false }
                     return true
@@ -222,8 +227,11 @@ package struct Planner: Sendable {
             choices.append(
                 .init(
                     "on stall", measures.isEmpty ? "none" : measures,
-                    because: method(strategy).allowsPostCopy || !request.convergence.onStall.contains(.postCopy)
-                        ? "in this order" : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"))
+                    because: method(strategy).allowsPostCopy
+                        || !request.convergence.onStall.contains(.postCopy)
+                        ? "in this order"
+                        : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"
+                ))
         }
         choices.append(
             .init(
@@ -236,8 +244,14 @@ package struct Planner: Sendable {
                     "storage", "libvirt's check is lifted",
                     because: "a disk was proven to be shared on storage that libvirt does not know"))
         }
+        choices += disks.choices
+        if let reasonToWriteTwice {
+            choices.append(.init("disk writes", "wait for both hosts", because: reasonToWriteTwice))
+        }
         return choices
     }
+
+    private var reasonToWriteTwice: String? { disks.reasonToWriteTwice(link: forecast?.input.link?.rate) }
 
     /// A warning when plain pre-copy would not converge.
     package static func convergence(_ facts: MoveFacts, _ forecast: Forecast?) -> [Finding] {
