@@ -17,7 +17,7 @@ package struct Apus: AsyncParsableCommand {
         version: "apus \(apusVersion)",
         subcommands: [
             CheckCommand.self, PlanCommand.self, MigrateCommand.self, StatusCommand.self, AbortCommand.self,
-            HistoryCommand.self, ShowCommand.self, CPUCommand.self,
+            RepairCommand.self, HistoryCommand.self, ShowCommand.self, CPUCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])
@@ -38,7 +38,8 @@ package struct Apus: AsyncParsableCommand {
             }
             let level = fleetCommand.common.logLevel
             LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, level: level) }
-            async let mention: Void? = UnfinishedMoves(of: fleetCommand)?.mention()
+            let unfinished = UnfinishedMoves(of: fleetCommand)
+            async let mention: Void? = unfinished?.mention()
             try await fleetCommand.run()
             await mention
             Glibc._exit(ExitStatus.done.rawValue)

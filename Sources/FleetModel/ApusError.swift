@@ -5,6 +5,7 @@ package struct ApusError: Error, Sendable {
         case abortRefused = "abort-refused"
         case blocked
         case connectionLost = "connection-lost"
+        case didNotConverge = "did-not-converge"
         case documentInvalid = "document-invalid"
         case guestAmbiguous = "guest-ambiguous"
         case guestBusy = "guest-busy"
@@ -25,6 +26,7 @@ package struct ApusError: Error, Sendable {
         case planRefused = "plan-refused"
         case postCopyBroken = "postcopy-broken"
         case remoteShellFailed = "remote-shell-failed"
+        case repairIncomplete = "repair-incomplete"
         case sameHost = "same-host"
         case stateNotKnown = "state-not-known"
         case timedOut = "timed-out"

@@ -110,4 +110,16 @@ extension DomainHandle {
     package borrowing func start() throws(LibvirtError) {
         try check("start a guest", unsafe virDomainCreate(raw))
     }
+
+    /// Ends the guest's QEMU at once, as if its power were cut; a definition stays. Source: `virDomainDestroy`.
+    package borrowing func destroy() throws(LibvirtError) {
+        try check("end a guest", unsafe virDomainDestroy(raw))
+    }
+
+    /// Removes the definition of a guest, and leaves its firmware's variables and its TPM's state where they are.
+    /// Source: `virDomainUndefineFlags`.
+    package borrowing func undefine() throws(LibvirtError) {
+        let flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
+        try check("undefine a guest", unsafe virDomainUndefineFlags(raw, flags))
+    }
 }

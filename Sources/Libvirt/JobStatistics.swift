@@ -115,8 +115,20 @@ extension DomainHandle {
             kind: .init(raw: kind), values: unsafe TypedParameters.read(raw, count: count))
     }
 
-    /// Aborts the job. Refused in post-copy, where it would kill the guest.
-    package borrowing func abortJob() throws(LibvirtError) {
-        try check("abort a guest's job", unsafe virDomainAbortJob(raw))
+    /// Aborts the job.
+    ///
+    /// Source: `virDomainAbortJob`; `virDomainAbortJobFlags` with `VIR_DOMAIN_ABORT_JOB_POSTCOPY` (since 8.5.0).
+    ///
+    /// - Parameter postCopy: ends only the connection of a post-copy, on the source: both sides then wait for
+    ///   `.postCopyResume`. Without it, a job in post-copy is refused, where an abort would kill the guest.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where no such job runs, `.noSupport`.
+    package borrowing func abortJob(postCopy: Bool = false) throws(LibvirtError) {
+        guard postCopy else {
+            try check("abort a guest's job", unsafe virDomainAbortJob(raw))
+            return
+        }
+        try check(
+            "break the connection of a post-copy",
+            unsafe virDomainAbortJobFlags(raw, VIR_DOMAIN_ABORT_JOB_POSTCOPY.rawValue))
     }
 }

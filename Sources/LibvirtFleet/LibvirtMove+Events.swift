@@ -4,7 +4,7 @@ package import Migration
 
 extension LibvirtMove {
     package func events() async throws(ApusError) -> AsyncStream<GuestEvent<ContinuousClock.Instant>> {
-        let (stream, continuation) = AsyncStream.makeStream(of: GuestEvent<ContinuousClock.Instant>.self)
+        let (stream, continuation) = told
         async let sourceEvents = Result(awaiting: { () async throws(ApusError) in
             try await self.listen(on: .source)
         })
@@ -84,6 +84,8 @@ extension LibvirtMove {
     /// QEMU's MIGRATION event; its only member is `status`. Source: QEMU's QMP reference.
     private static func migration(_ details: String) -> GuestEvent<ContinuousClock.Instant>.Kind? {
         if details.contains("\"active\"") { return .transferBegan }
+        if details.contains("\"postcopy-active\"") { return .postCopyBegan }
+        if details.contains("\"postcopy-paused\"") { return .postCopyBroke }
         if details.contains("\"completed\"") { return .transferEnded }
         return nil
     }

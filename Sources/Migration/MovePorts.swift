@@ -52,6 +52,9 @@ package protocol MovePorts: Sendable {
     /// Ends a copy that stands still and is not the guest any more; its definition stays. Refused for a copy that
     /// runs.
     func dropCopy(on side: Side) async throws(ApusError)
+    /// Removes the definition of a guest that does not run there; its firmware's variables and TPM state stay, because
+    /// the guest may share them with the other host.
+    func removeDefinition(on side: Side) async throws(ApusError)
 
     /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be read.
     func clockOffset() async -> ClockOffset?

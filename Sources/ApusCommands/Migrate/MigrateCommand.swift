@@ -1,5 +1,7 @@
 import ArgumentParser
 import FleetModel
+import FoundationEssentials
+import Journal
 import LibvirtFleet
 import Migration
 import Policy
@@ -36,6 +38,12 @@ struct MigrateCommand: CommandWithOptions {
     @Flag(help: "Measure the guest's writes and the link first, for a narrower forecast.")
     var sample = false
 
+    @Option(
+        help: ArgumentHelp(
+            "While another apus moves the guest, wait for it this long instead of refusing.", valueName: "time"),
+        transform: QuantityOption.duration)
+    var wait: Duration?
+
     @Flag(help: "Check and show the plan; change nothing.")
     var dryRun = false
 
@@ -66,7 +74,12 @@ struct MigrateCommand: CommandWithOptions {
         let wanted = saved?.guest.uuid ?? guest ?? ""
         try MoveOptions.refuseSame(source, destination, wanted)
         let journal = try state.open()
-        let inquiry = Inquiry(journal: journal, request: saved?.request ?? move.request)
+        if let wait {
+            try await signals.guarding { () async throws(ApusError) in
+                try await journal.waitUntilFree(guest: wanted, limit: wait)
+            }
+        }
+        let inquiry = Inquiry(journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)
@@ -88,8 +101,25 @@ struct MigrateCommand: CommandWithOptions {
             if !common.json { Console.print("Nothing was changed (--dry-run).") }
             return
         }
-        let migration = JournaledMove(plan: plan, session: session, journal: journal, began: began)
-        let result = try await migration.run(signals: signals, asJSON: common.json)
+        let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
+        defer { line.clear() }
+        let migration = LiveMigration(
+            plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+            ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
+        signals.forward { migration.requestAbort(.signal) }
+        let result = try await migration.run()
+        line.clear()
         MoveReporter(common: common).moved(result)
+    }
+}
+
+extension MoveRecord {
+    /// A move that begins now, with its plan and forecast sealed.
+    init(beginning plan: MovePlan) {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        self.init(
+            id: String(repeating: "0", count: 16 - digits.count) + digits, guest: plan.guest,
+            source: plan.source.name, destination: plan.destination.name, began: Date().timeIntervalSince1970,
+            plan: JSON.text(plan), forecast: plan.forecast.map { JSON.text($0) })
     }
 }

@@ -25,6 +25,8 @@ package struct HostDetails: Sendable, Hashable, Codable {
     package var presentPaths: Reading<[String]> = .notKnown("it was not asked")
     /// The kind of file system under libvirt's TPM states; `nil` when no TPM is involved.
     package var tpmStateFileSystem: Reading<String>?
+    /// Whether QEMU may catch page faults there (userfaultfd), as the destination of a post-copy has to.
+    package var catchesFaults: Reading<Bool>?
 
     package init() {}
 

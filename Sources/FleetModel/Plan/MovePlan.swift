@@ -126,6 +126,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
 
 /// How the memory is sent, as libvirt's parameters can say it.
 package struct TransferMethod: Sendable, Hashable, Codable {
+    /// In the words of the field.
+    package var strategy = MoveStrategy.preCopy
     /// Whether the guest runs meanwhile.
     package var isLive = true
     /// Connections of multifd; `nil` is one plain stream.
@@ -139,6 +141,7 @@ package struct TransferMethod: Sendable, Hashable, Codable {
 
     /// The method of a strategy.
     package init(_ strategy: MoveStrategy, connections: Int, cache: ByteCount) {
+        self.strategy = strategy
         switch strategy {
         case .preCopy: break
         case .multifd: self.connections = connections
@@ -149,21 +152,16 @@ package struct TransferMethod: Sendable, Hashable, Codable {
         }
     }
 
-    /// In the words of the field.
-    package var strategy: MoveStrategy {
-        if !isLive { return .stopAndCopy }
-        if allowsPostCopy { return .postCopyFallback }
-        if connections != nil { return .multifd }
-        if slowsGuestDown { return .autoConverge }
-        return xbzrleCache == nil ? .preCopy : .xbzrle
-    }
-
     fileprivate var addition: String {
         var parts: [String] = []
         if let connections { parts.append(" over \(connections) connections") }
-        if slowsGuestDown { parts.append(", slowing it down if it does not converge") }
         if let xbzrleCache { parts.append(", with XBZRLE (cache \(xbzrleCache))") }
-        if allowsPostCopy { parts.append(", with post-copy in reserve") }
+        if slowsGuestDown { parts.append(", slowing it down if it does not converge") }
+        if strategy == .postCopy {
+            parts.append(", switching to post-copy after the first round")
+        } else if allowsPostCopy {
+            parts.append(", with post-copy in reserve")
+        }
         return parts.joined()
     }
 }

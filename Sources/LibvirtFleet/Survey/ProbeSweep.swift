@@ -41,6 +41,9 @@ struct ProbeSweep: Sendable {
                 }
             case .file(let path):
                 try await removeFile(path, on: link)
+            case .downtimeLimit:
+                // A move's, and put back by it: a probe changes no guest.
+                return
             }
             try undo.clear(record.id)
         } catch {

@@ -53,7 +53,6 @@ extension TransferMethod {
         if xbzrleCache != nil, connections != nil {
             return "XBZRLE together with multifd is accepted by libvirt and compresses nothing"
         }
-        if allowsPostCopy { return "this version of apus cannot run post-copy yet" }
         if let connections, connections < 1 || connections > 255 {
             return "multifd takes 1 to 255 connections, not \(connections)"
         }

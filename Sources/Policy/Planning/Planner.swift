@@ -29,7 +29,7 @@ package struct Planner: Sendable {
         let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = try choose()
-        let method = TransferMethod(strategy, connections: connections, cache: cache)
+        let method = method(strategy)
         return MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
@@ -84,8 +84,11 @@ package struct Planner: Sendable {
             }
             return (.preCopy, plain.reason)
         }
-        for other in [MoveStrategy.postCopyFallback, .multifd, .xbzrle, .autoConverge] where isRunnable(other)
-        {
+        let measures = request.convergence.onStall
+        let others: [MoveStrategy] =
+            (measures.contains(.postCopy) ? [.postCopyFallback] : []) + [.multifd, .xbzrle]
+            + (measures.contains(.throttle) ? [.autoConverge] : [])
+        for other in others where isRunnable(other) {
             guard let forecast = forecast?.strategy(other), forecast.converges else { continue }
             return (other, "plain pre-copy would not converge (\(plain.reason)); \(forecast.reason)")
         }
@@ -94,7 +97,24 @@ package struct Planner: Sendable {
         {
             return (.stopAndCopy, "it does not converge, and the whole transfer fits the downtime limit")
         }
+        guard measures.contains(.throttle) else {
+            return (.preCopy, "nothing that can be run, and is allowed, converges: \(plain.reason)")
+        }
         return (.autoConverge, "nothing that can be run converges; slowing the guest down comes nearest")
+    }
+
+    /// How the strategy is carried out, with what may be needed on a stall in reserve: QEMU has to be told of it
+    /// before it begins.
+    private func method(_ strategy: MoveStrategy) -> TransferMethod {
+        var method = TransferMethod(strategy, connections: connections, cache: cache)
+        // A strategy that was asked for by name is carried out as it is.
+        guard method.isLive, !isPaused, request.strategy == nil else { return method }
+        let measures = request.convergence.onStall
+        if measures.contains(.throttle), isRunnable(.autoConverge) { method.slowsGuestDown = true }
+        if measures.contains(.postCopy), method.connections == nil, isRunnable(.postCopyFallback) {
+            method.allowsPostCopy = true
+        }
+        return method
     }
 
     /// Whether this build and these hosts can run a strategy.
@@ -114,8 +134,18 @@ package struct Planner: Sendable {
         case .xbzrle:
             return libvirt < SoftwareVersion(1, 3, 4) ? "libvirt \(libvirt) cannot choose XBZRLE" : nil
         case .postCopy, .postCopyFallback:
-            return request.allowsPostCopy
-                ? "this version of apus cannot run it yet" : "--no-postcopy rules it out"
+            guard request.allowsPostCopy else { return "--no-postcopy rules it out" }
+            if libvirt < SoftwareVersion(8, 5, 0) {
+                return "libvirt \(libvirt) cannot mend a post-copy whose connection broke"
+            }
+            let host = facts.destination.host.name
+            switch facts.destination.details.catchesFaults {
+            case .known(true)?: return nil
+            case .known(false)?:
+                return "vm.unprivileged_userfaultfd is 0 on \(host) and QEMU does not run as root there"
+            case .notKnown(let reason)?: return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
+            case nil: return "whether QEMU may catch page faults on \(host) was not asked"
+            }
         }
     }
 
@@ -187,6 +217,14 @@ package struct Planner: Sendable {
         choices.append(
             request.timeout.map { .init("timeout", $0.text, because: "--timeout") }
                 ?? .init("timeout", "none", because: "none was asked for"))
+        if !isPaused {
+            let measures = request.convergence.onStall.map(\.rawValue).joined(separator: ", ")
+            choices.append(
+                .init(
+                    "on stall", measures.isEmpty ? "none" : measures,
+                    because: method(strategy).allowsPostCopy || !request.convergence.onStall.contains(.postCopy)
+                        ? "in this order" : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"))
+        }
         choices.append(
             .init(
                 "control", request.control.rawValue,
