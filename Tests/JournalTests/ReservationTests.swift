@@ -254,7 +254,8 @@ struct ReservationTests {
         #expect(clock.now.time == .milliseconds(450))
         #expect(limited?.code == .guestBusy)
         #expect(limited?.operation == "wait until web01 is free")
-        let waiter = Task { @concurrent in try await journal.waitUntilFree(guest: move.guest.name, limit: nil) }
+        let waiter = Task { @concurrent in try await journal.waitUntilFree(guest: move.guest.name, limit: nil)
+        }
         waiter.cancel()
         await #expect(throws: ApusError.self) { try await waiter.value }
         try journal.finish(id: "a1", outcome: .notKnown, code: nil, actual: nil)

@@ -24,7 +24,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
             self = .needsPerson
         case .interrupted:
             self = .interrupted
-        case .abortRefused, .connectionLost, .didNotConverge, .libvirtFailed, .migrationAborted, .migrationFailed,
+        case .abortRefused, .connectionLost, .didNotConverge, .libvirtFailed, .migrationAborted,
+            .migrationFailed,
             .remoteShellFailed, .timedOut:
             self = .failed
         }

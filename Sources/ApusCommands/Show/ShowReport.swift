@@ -1,5 +1,6 @@
 import FleetModel
 import FoundationEssentials
+import Journal
 
 /// One move and its story in JSON.
 struct ShowReport: Encodable {
