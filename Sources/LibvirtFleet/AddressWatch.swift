@@ -130,7 +130,7 @@ struct AddressWatch: Sendable {
             let wanted = isDestination ? RemoteShell.quote(port.device) : "?*"
             return """
                 d=$(learnt \(RemoteShell.quote(port.bridge)) \(RemoteShell.quote(port.mac)))
-                o="$o\(index) ${d:-none}
+                o="${o}\(index) ${d:-none}
                 "
                 case $d in \(wanted)) ;; *) all=no ;; esac
                 """

@@ -77,9 +77,7 @@ struct MigrateCommand: CommandWithOptions {
         let journal = try state.open()
         if let wait {
             try await signals.guarding { () async throws(ApusError) in
-                let held = try journal.unfinished().compactMap(\.reservation?.guest)
-                    .first { $0.name == wanted || $0.uuid == wanted }
-                if let held { try await journal.waitUntilFree(held, for: wait) }
+                try await journal.waitUntilFree(guest: wanted, limit: wait)
             }
         }
         let inquiry = Inquiry(
