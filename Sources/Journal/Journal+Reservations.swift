@@ -90,10 +90,7 @@ struct Hold {
         isGivenUp = try row.value("given_up")
     }
 
-    /// - Parameters:
-    ///   - uuid: the guest.
-    ///   - name: counts where no guest has that UUID.
-    ///   - database: where the table is.
+    /// Who holds a guest: by its UUID, or by its name where no guest has that UUID.
     static func of(guest uuid: String, orNamed name: String? = nil, in database: Database) throws -> Hold? {
         try Row.fetchOne(
             database,

@@ -45,7 +45,9 @@ struct AddressWatch: Sendable {
     /// The guest's ports on Linux bridges, as the host that runs it says; Open vSwitch and macvtap are left
     /// out.
     ///
-    /// - Parameter link: the host that runs it.
+    /// - Parameters:
+    ///   - guest: whose ports.
+    ///   - link: the host that runs it.
     /// - Returns: MAC, bridge and port of each.
     /// - Throws: `ApusError` as `HostLink.ask`, and `guest-unreadable`.
     static func ports(of guest: GuestIdentity, on link: HostLink) async throws(ApusError) -> [Port] {

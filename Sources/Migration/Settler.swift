@@ -70,7 +70,9 @@ struct Settler<Ports: MovePorts>: Sendable {
             case .recoverPostCopy:
                 let began = brokenSince ?? ports.clock.now
                 brokenSince = began
-                guard began.duration(to: ports.clock.now) < plan.request.recoverFor else { return look.settled }
+                guard began.duration(to: ports.clock.now) < plan.request.recoverFor else {
+                    return look.settled
+                }
                 deadline = ports.clock.now.advanced(by: patience)
                 attempts += 1
                 await mend(look.source, attempt: attempts)
@@ -79,14 +81,16 @@ struct Settler<Ports: MovePorts>: Sendable {
                 deadline = ports.clock.now.advanced(by: patience)
                 if stands >= proof { brokenSince = nil }
                 if attempts == 0 { await steer(&steering) }
-            case .notKnown where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
+            case .notKnown
+            where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
                 // Both answered and neither is at work: waiting longer would not make them agree.
                 return look.settled
             case .dropSource, .dropDestination, .unsettled, .notKnown:
                 break
             }
             guard ports.clock.now < deadline else { return look.settled }
-            let pause: Duration = look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
+            let pause: Duration =
+                look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
             do { try await ports.clock.sleep(for: pause) } catch { return look.settled }
             let next = await self.look()
             if !next.isSame(as: look) { since = ports.clock.now }

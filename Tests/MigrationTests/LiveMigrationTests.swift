@@ -22,7 +22,8 @@ struct LiveMigrationTests {
         return MovePlan(
             guest: GuestIdentity(name: "web01", uuid: "u"), source: host("alpha"), destination: host("beta"),
             request: request, wasPaused: paused, isPersistent: true, method: method, vouchesForStorage: false,
-            memory: .mebibytes(256), disks: [], preparations: preparations, conclusions: conclusions, choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
+            memory: .mebibytes(256), disks: [], preparations: preparations, conclusions: conclusions,
+            choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
             destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]), forecast: nil)
     }
 
@@ -32,7 +33,8 @@ struct LiveMigrationTests {
         LiveMigration(
             plan: plan,
             record: MoveRecord(
-                id: "0123456789abcdef", guest: plan.guest, source: "alpha", destination: "beta", began: 0, plan: "{}",
+                id: "0123456789abcdef", guest: plan.guest, source: "alpha", destination: "beta", began: 0,
+                plan: "{}",
                 forecast: nil), owner: ProcessMark(pid: 1, started: 1, boot: "b"), ports: ports, log: page,
             began: ports.clock.now, progress: { _ in })
     }

@@ -36,7 +36,8 @@ package struct SimulatedPorts: MovePorts {
         try await process.call(.undo, on: [side]) { (hosts) throws(ApusError) in
             switch record.trace {
             case .volume(_, let path), .file(let path): hosts.remove(path, on: side)
-            case .downtimeLimit(_, let limit): if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
+            case .downtimeLimit(_, let limit):
+                if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
             case .transientPool: break
             }
         }
@@ -116,7 +117,8 @@ package struct SimulatedPorts: MovePorts {
     }
 
     package func dropCopy(on side: Side) async throws(ApusError) {
-        try await process.call(.dropCopy, on: [side]) { (hosts) throws(ApusError) in try hosts.dropCopy(side) }
+        try await process.call(.dropCopy, on: [side]) { (hosts) throws(ApusError) in try hosts.dropCopy(side)
+        }
     }
 
     package func removeDefinition(on side: Side) async throws(ApusError) {

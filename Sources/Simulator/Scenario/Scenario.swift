@@ -30,7 +30,8 @@ package struct Scenario: Sendable {
         self.random = random.fork()
     }
 
-    package static let guestIdentity = GuestIdentity(name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
+    package static let guestIdentity = GuestIdentity(
+        name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
 
     private static func guest(_ random: inout SeededGenerator) -> SimulatedGuest {
         let memory = random.spread(32e6, 4e9)
@@ -48,7 +49,8 @@ package struct Scenario: Sendable {
         let orders = (0..<images).map { number in
             ImageOrder(
                 disk: "vd\(["a", "b"][number])", pool: random.chance(0.5) ? "fast" : nil,
-                path: "/images/web-\(number).qcow2", format: "qcow2", capacity: ByteCount(UInt64(guest.diskBytes)))
+                path: "/images/web-\(number).qcow2", format: "qcow2",
+                capacity: ByteCount(UInt64(guest.diskBytes)))
         }
         let removesSource = random.chance(0.3)
         var method = TransferMethod()
@@ -56,16 +58,20 @@ package struct Scenario: Sendable {
         method.slowsGuestDown = random.chance(0.4)
         return MovePlan(
             guest: guestIdentity, source: Host(name: "alpha", uri: "qemu+ssh://alpha/system"),
-            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request(method, needsPostCopy, &random),
+            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"),
+            request: request(method, needsPostCopy, &random),
             wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, method: method,
             vouchesForStorage: false, memory: ByteCount(UInt64(guest.memory)),
-            disks: orders.map { DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "") },
+            disks: orders.map {
+                DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "")
+            },
             preparations: orders.map { order in
                 Preparation(
                     .createImage(order), on: .destination,
                     undoneBy: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path))
             },
-            conclusions: removesSource ? orders.map { .removeImage(path: $0.path) } : [], choices: [], rejected: [],
+            conclusions: removesSource ? orders.map { .removeImage(path: $0.path) } : [], choices: [],
+            rejected: [],
             findings: [], sourceQEMU: SoftwareVersion(7, 2, 22), destinationQEMU: SoftwareVersion(7, 2, 22),
             basis: PlanBasis([:]), forecast: nil)
     }
@@ -84,7 +90,8 @@ package struct Scenario: Sendable {
             random.chance(0.2) ? ByteRate(bytesPerSecond: UInt64(random.spread(30e6, 500e6))) : nil
         // A list that ends in nothing goes on until the timeout.
         let needsTimeout = ![.abort, .suspend].contains(convergence.onStall.last)
-        let timeout: Duration? = needsTimeout || random.chance(needsPostCopy ? 0.05 : 0.3) ? .seconds(random.spread(0.5, 90)) : nil
+        let timeout: Duration? =
+            needsTimeout || random.chance(needsPostCopy ? 0.05 : 0.3) ? .seconds(random.spread(0.5, 90)) : nil
         return MoveRequest(
             keepDefinition: random.chance(0.3), bandwidth: bandwidth, downtimeLimit: downtimeLimit,
             timeout: timeout, allowsPostCopy: method.allowsPostCopy, convergence: convergence,
