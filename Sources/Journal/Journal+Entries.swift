@@ -12,6 +12,12 @@ extension Journal {
     }
 }
 
+extension Journal {
+    package func reached(_ move: String) throws(ApusError) -> Phase? {
+        MoveEntry.reached(try entries(of: move))
+    }
+}
+
 extension MoveEntry {
     static func append(_ entries: [MoveEntry], to move: String, in database: Database) throws {
         let last = try Int.fetchOne(

@@ -233,7 +233,9 @@ package actor LiveMigration<Ports: MovePorts> {
     /// Whether the source's libvirt has ended a move whose call we can no longer hear, or answers nobody.
     private func isOver() async -> Bool {
         do {
-            guard try await ports.guest(on: .source)?.activity != nil else { return true }
+            let guest = try await ports.guest(on: .source)
+            // libvirt keeps the job of a post-copy that broke: nothing ends it but a repair.
+            guard guest?.activity != nil, guest?.state.reason != "postcopy-failed" else { return true }
             silentSince = nil
             return false
         } catch {
@@ -273,6 +275,7 @@ package actor LiveMigration<Ports: MovePorts> {
     private var ending: MoveEnding<Ports> {
         MoveEnding(
             plan: plan, ports: ports, book: book, follows: false, neverStopped: neverStopped,
+            ranThere: timeline.phase == .activation, isDeaf: isDeafToSource,
             say: { await self.announce($0) })
     }
 
@@ -311,7 +314,7 @@ package actor LiveMigration<Ports: MovePorts> {
             error = words.ended(failure, settled)
         case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
             .notKnown:
-            error = words.notKnown(failure, settled)
+            error = words.notKnown(failure, settled, ranThere: timeline.phase == .activation)
             finish(.notKnown, code: error.code, actual: nil)
             throw error
         }

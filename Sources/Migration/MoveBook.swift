@@ -39,6 +39,20 @@ struct MoveBook: Sendable {
                 owner: owner))
     }
 
+    /// Notes at once that a phase was seen from outside, after the move's own events were over.
+    func note(_ phase: Phase) {
+        do throws(ApusError) {
+            try log.note([MoveEntry(at: lastWrite, .phase(phase))], of: id)
+        } catch {
+            Logger.current.warning(
+                "the journal could not be written",
+                metadata: ["move": "\(id)", "reason": "\(error.detail)"])
+        }
+    }
+
+    /// The last phase that the journal knows of.
+    func reached() throws(ApusError) -> Phase? { try log.reached(id) }
+
     func undoable() throws(ApusError) -> [UndoRecord] { try log.undoable(by: id) }
 
     func forget(_ record: UndoRecord) throws(ApusError) { try log.clear(record.id) }

@@ -11,6 +11,10 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     let follows: Bool
     /// Whether it is certain that the source never stopped the guest.
     let neverStopped: Bool
+    /// Whether the destination was seen to run the guest.
+    let ranThere: Bool
+    /// Whether the transfer's own call was lost with its connection.
+    let isDeaf: Bool
     let say: @Sendable (String) async -> Void
 
     /// Where the guest is, and what could not be done about the rest.
@@ -24,7 +28,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
 
     func end() async -> Outcome {
         let settled = await Settler(
-            plan: plan, ports: ports, follows: follows, neverStopped: neverStopped, say: say
+            plan: plan, ports: ports, follows: follows, neverStopped: neverStopped,
+            ranThere: ranThere, isDeaf: isDeaf, say: say, noteArrival: { book.note(.activation) }
         ).settle()
         var outcome = Outcome(settled: settled)
         switch settled.verdict {
@@ -56,6 +61,12 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     private func keep(_ outcome: inout Outcome) async {
         for conclusion in plan.conclusions {
             do throws(ApusError) {
+                // What cannot be brought back goes only while the guest is seen to be there.
+                guard try await ports.guest(on: .destination)?.state.isActive == true else {
+                    throw ApusError(
+                        .stateNotKnown, conclusion.operation, "it is not active on \(plan.destination.name) any more",
+                        hint: nil)
+                }
                 try await ports.conclude(conclusion)
             } catch {
                 outcome.remarks.append("could not \(conclusion.operation): \(error.detail)")

@@ -65,7 +65,13 @@ struct MoveFailure: Sendable {
     }
 
     /// The state is not provably good.
-    func notKnown(_ failure: ApusError?, _ settled: Settled) -> ApusError {
+    ///
+    /// - Parameters:
+    ///   - failure: the error of the transfer's own call.
+    ///   - settled: what both hosts said.
+    ///   - ranThere: the destination was seen to run the guest.
+    /// - Returns: the evidence, and what a person may do.
+    func notKnown(_ failure: ApusError?, _ settled: Settled, ranThere: Bool = false) -> ApusError {
         guard settled.verdict != .recoverPostCopy else {
             return ApusError(
                 .postCopyBroken, "finish the move of \(plan.guest)",
@@ -76,6 +82,16 @@ struct MoveFailure: Sendable {
                     + "holds memory that the other lacks.", underlying: failure)
         }
         let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"
+        if ranThere, settled.destination == .absent, settled.source.state?.isActive == true {
+            return ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(said). \(plan.guest) had run on \(plan.destination.name), and that copy is gone: "
+                    + settled.text(plan),
+                hint: "What it wrote meanwhile is on its disks, and an older copy of its memory is on "
+                    + "\(plan.source.name). Safest is to end that one and start the guest anew: virsh -c "
+                    + "\(plan.source.uri) destroy \(plan.guest). To keep it as it is: apus repair \(plan.guest) "
+                    + "--accept.", underlying: failure)
+        }
         return ApusError(
             .stateNotKnown, "finish the move of \(plan.guest)", "\(said). Last seen: \(settled.text(plan))",
             hint: "Do not start \(plan.guest) anywhere before you know which copy is true. apus repair "

@@ -15,6 +15,8 @@ package protocol MoveLog: UndoLog {
     ///
     /// - Throws: `guest-busy` when that process lives.
     func adopt(_ move: String, by owner: ProcessMark) throws(ApusError)
+    /// The last phase that the move is known to have entered.
+    func reached(_ move: String) throws(ApusError) -> Phase?
     /// What the move changed and may have to put back, newest first.
     func undoable(by move: String) throws(ApusError) -> [UndoRecord]
     /// Notes the end. The reservation is given back unless the outcome is `notKnown`: nobody touches such a guest

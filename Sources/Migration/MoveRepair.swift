@@ -7,6 +7,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     private let plan: MovePlan
     private let ports: Ports
     private let book: MoveBook
+    private let acceptsWhatRuns: Bool
     private let say: @Sendable (String) -> Void
 
     /// - Parameters:
@@ -15,20 +16,26 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     ///   - owner: this process.
     ///   - ports: the two hosts.
     ///   - log: the journal.
+    ///   - acceptsWhatRuns: a person has decided that the copy that runs now is the guest, though the journal says that
+    ///     the guest had run on the other host.
     ///   - say: told what is seen and done, a sentence each.
     package init(
         id: String, plan: MovePlan, owner: ProcessMark, ports: Ports, log: any MoveLog,
-        say: @escaping @Sendable (String) -> Void
+        acceptsWhatRuns: Bool = false, say: @escaping @Sendable (String) -> Void
     ) {
         self.plan = plan
         self.ports = ports
         book = MoveBook(id: id, owner: owner, log: log)
+        self.acceptsWhatRuns = acceptsWhatRuns
         self.say = say
     }
 
     /// What both hosts say now; nothing is changed.
     package func look() async -> Settled {
-        await Settler(plan: plan, ports: ports, follows: true, neverStopped: false, say: { _ in }).lookOnce()
+        await Settler(
+            plan: plan, ports: ports, follows: true, neverStopped: false, ranThere: (try? book.reached()) == .activation,
+            isDeaf: false, say: { _ in }, noteArrival: {}
+        ).lookOnce()
     }
 
     /// Repairs.
@@ -40,9 +47,10 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         var book = book
         let began = ports.clock.now
         try book.adopt()
+        let ranThere = try acceptsWhatRuns ? false : book.reached() == .activation
         let say = say
         let outcome = await MoveEnding(
-            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, say: { say($0) }
+            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, ranThere: ranThere, say: { say($0) }
         )
         .end()
         let elapsed = began.duration(to: ports.clock.now)
@@ -61,7 +69,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
             book.finish(.failed, code: .migrationFailed, actual: nil, at: elapsed)
         case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
             .notKnown:
-            let error = MoveFailure(plan: plan, id: book.id).notKnown(nil, settled)
+            let error = MoveFailure(plan: plan, id: book.id).notKnown(nil, settled, ranThere: ranThere)
             book.finish(.notKnown, code: error.code, actual: nil, at: elapsed)
             throw error
         }

@@ -26,7 +26,13 @@ struct Settler<Ports: MovePorts>: Sendable {
     let follows: Bool
     /// Whether it is certain that the source never stopped the guest.
     let neverStopped: Bool
+    /// Whether the destination was seen to run the guest.
+    let ranThere: Bool
+    /// Whether the transfer's own call was lost with its connection: its host may still begin it.
+    let isDeaf: Bool
     let say: @Sendable (String) async -> Void
+    /// Told when the destination is first seen to run the guest: the journal has to know before anything follows.
+    let noteArrival: @Sendable () async -> Void
 
     /// How long the hosts are given to sort themselves out.
     ///
@@ -48,7 +54,8 @@ struct Settler<Ports: MovePorts>: Sendable {
     }
 
     func settle() async -> Settled {
-        var look = await self.look()
+        var ranThere = ranThere
+        var look = await self.look(&ranThere)
         var since = ports.clock.now
         var deadline = since.advanced(by: patience)
         var brokenSince: Ports.MoveClock.Instant?
@@ -57,6 +64,11 @@ struct Settler<Ports: MovePorts>: Sendable {
         while true {
             let stands = since.duration(to: ports.clock.now)
             switch look.verdict {
+            // One answer that was lost is no dead host.
+            case .unmoved where look.destination == .silent && stands < .seconds(5):
+                break
+            case .unmoved where isDeaf && stands < proof:
+                break
             case .arrived, .unmoved, .ended:
                 return look.settled
             case .resumeSource:
@@ -92,21 +104,28 @@ struct Settler<Ports: MovePorts>: Sendable {
             let pause: Duration =
                 look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
             do { try await ports.clock.sleep(for: pause) } catch { return look.settled }
-            let next = await self.look()
+            let next = await self.look(&ranThere)
             if !next.isSame(as: look) { since = ports.clock.now }
             look = next
         }
     }
 
-    func lookOnce() async -> Settled { await look().settled }
+    func lookOnce() async -> Settled {
+        var ranThere = ranThere
+        return await look(&ranThere).settled
+    }
 
-    private func look() async -> Look {
+    private func look(_ ranThere: inout Bool) async -> Look {
         async let sourceAnswer = ask(.source)
         async let destinationAnswer = ask(.destination)
         let (source, destination) = await (sourceAnswer, destinationAnswer)
         let copies = (
             Settlement.Copy(source.answer, on: .source), Settlement.Copy(destination.answer, on: .destination)
         )
+        if !ranThere, copies.1 == .running || copies.1 == .pulling {
+            ranThere = true
+            await noteArrival()
+        }
         // libvirt keeps the job of a post-copy that broke: it is at work on nothing.
         let isBroken = copies.0 == .pulledFromBroken || copies.1 == .pullingBroken
         let isBusy = (source.isBusy || destination.isBusy) && !isBroken
@@ -117,7 +136,8 @@ struct Settler<Ports: MovePorts>: Sendable {
             verdict = Settlement.decide(withoutDestination: state, neverStopped: neverStopped)
         } else {
             verdict = Settlement.decide(
-                source: copies.0, destination: copies.1, wasPaused: plan.wasPaused)
+                source: copies.0, destination: copies.1, wasPaused: plan.wasPaused
+            ).knowing(ranThere: ranThere)
         }
         return Look(
             source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)

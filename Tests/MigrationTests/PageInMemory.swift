@@ -37,6 +37,10 @@ final class PageInMemory: MoveLog {
         if refuses { throw Self.full }
     }
 
+    func reached(_ move: String) throws(ApusError) -> Phase? {
+        MoveEntry.reached(entries)
+    }
+
     func adopt(_ move: String, by owner: ProcessMark) throws(ApusError) {}
 
     func undoable(by move: String) throws(ApusError) -> [UndoRecord] { state.withLock { $0.undo.reversed() } }

@@ -29,6 +29,10 @@ struct RepairCommand: CommandWithOptions {
 
     @Argument(help: "Only this guest: its name or UUID (default: every unfinished move).") var guest: String?
 
+    @Flag(
+        help: "Keep the copy that runs now although the guest had run on the other host (exit status 3 asks for it).")
+    var accept = false
+
     @Flag(help: "Say what is unfinished and what both hosts say; change nothing.") var dryRun = false
 
     func run() async throws {
@@ -53,7 +57,8 @@ struct RepairCommand: CommandWithOptions {
                 MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
             let repair = MoveRepair(
                 id: left.move.id, plan: plan, owner: Journal.currentProcess(),
-                ports: LibvirtMove(repairing: plan), log: journal, say: { said.say($0) })
+                ports: LibvirtMove(repairing: plan), log: journal,
+                acceptsWhatRuns: accept, say: { said.say($0) })
             if dryRun || left.isHeld {
                 let settled = await repair.look()
                 report.note(settled, plan)

@@ -19,6 +19,21 @@ package struct MoveEntry: Sendable, Hashable, Codable {
         self.at = at
         self.event = event
     }
+
+    /// The last phase that a story tells of. After the switch to post-copy the destination's copy is the guest, whether
+    /// or not it was heard of: that is activation.
+    package static func reached(_ entries: [MoveEntry]) -> Phase? {
+        var last: Phase?
+        var switches = false
+        for entry in entries {
+            switch entry.event {
+            case .phase(let phase): last = max(last ?? phase, phase)
+            case .decision(let decision) where decision.step == .startPostCopy: switches = true
+            case .decision, .sample, .remark: break
+            }
+        }
+        return switches && last == .commitment ? .activation : last
+    }
 }
 
 /// What convergence decided at one moment, and why.

@@ -58,6 +58,20 @@ package enum Settlement: String, Sendable, Hashable, CaseIterable {
             ? .unmoved : .notKnown
     }
 
+    /// Corrects a verdict by what was seen while the move ran.
+    ///
+    /// A guest that has run on the destination has left its source's copy behind: that one may not be let run on, nor
+    /// pass for the guest where libvirt did so itself.
+    ///
+    /// - Parameter ranThere: whether the destination was seen to run the guest.
+    /// - Returns: the verdict, or `notKnown` where it would let an older copy pass.
+    package func knowing(ranThere: Bool) -> Settlement {
+        switch self {
+        case .unmoved, .resumeSource, .dropDestination: ranThere ? .notKnown : self
+        default: self
+        }
+    }
+
     private static func decide(_ source: Copy, _ destination: Copy) -> Settlement {
         switch (source, destination) {
         case (.silent, _), (_, .silent), (.strange, _), (_, .strange): return .notKnown

@@ -68,6 +68,12 @@ package struct MemoryLog: MoveLog {
         }
     }
 
+    package func reached(_ move: String) throws(ApusError) -> Phase? {
+        try write(.undoable) { () throws(ApusError) in
+            MoveEntry.reached(pages.entries)
+        }
+    }
+
     package func undoable(by move: String) throws(ApusError) -> [UndoRecord] {
         try write(.undoable) { () throws(ApusError) in pages.undo.filter { $0.run == move }.reversed() }
     }
