@@ -102,3 +102,11 @@ faults: check-root check-swift packages-lab release
 
 clean:
 	rm -rf .build .build-* man
+
+# The engine against simulated hosts: every port call may fail, hang, or be followed by a crash. SEEDS of them; a failure
+# prints the seed that replays it.
+SEEDS ?= 1000000
+.PHONY: simulate
+simulate: check-swift
+	swift build -c release --product simulate-moves --scratch-path .build-simulate
+	.build-simulate/release/simulate-moves --seeds $(SEEDS)

@@ -62,7 +62,8 @@ actor HostLink {
     ///   - limit: how long the host may take; `nil` is as long as it likes.
     /// - Returns: the guest, if the host knows it.
     /// - Throws: `ApusError` as `use` and `ask` do.
-    func guest(_ reference: DomainReference, within limit: Duration? = nil) async throws(ApusError) -> Guest? {
+    func guest(_ reference: DomainReference, within limit: Duration? = nil) async throws(ApusError) -> Guest?
+    {
         @Sendable func look(_ connection: Connection) async throws(LibvirtError) -> DomainSummary? {
             do throws(LibvirtError) {
                 return try await connection.withDomain(reference) { (domain) throws(LibvirtError) in

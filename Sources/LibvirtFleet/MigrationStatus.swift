@@ -38,10 +38,9 @@ enum MigrationStatus: Sendable, Hashable {
         self = Self.named[name] ?? .other(name)
     }
 
-    /// Reads what the event carries.
+    /// Reads what the event carries; `nil` where the object has no status, or is none.
     ///
     /// - Parameter details: the event's `data` as libvirt hands it over: a JSON object.
-    /// - Returns: the status; `nil` where the object has none, or is not one.
     init?(event details: String?) {
         guard let details,
             let data = try? JSONDecoder().decode(EventData.self, from: Data(details.utf8))

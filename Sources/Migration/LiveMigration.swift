@@ -61,7 +61,8 @@ package actor LiveMigration<Ports: MovePorts> {
     ///   - began: when the user's command began: the total time counts from there.
     ///   - progress: called at every event and sample; it must not block.
     package init(
-        plan: MovePlan, record: MoveRecord, owner: ProcessMark, ports: Ports, log: any MoveLog, began: Instant,
+        plan: MovePlan, record: MoveRecord, owner: ProcessMark, ports: Ports, log: any MoveLog,
+        began: Instant,
         progress: @escaping @Sendable (MoveProgress) -> Void
     ) {
         id = record.id
@@ -188,7 +189,9 @@ package actor LiveMigration<Ports: MovePorts> {
             case .lastCall:
                 return nil
             }
-            if hasEnded, timeline.completed != nil, plan.wasPaused || timeline.phase == .activation { return nil }
+            if hasEnded, timeline.completed != nil, plan.wasPaused || timeline.phase == .activation {
+                return nil
+            }
         }
         return nil
     }
@@ -212,7 +215,9 @@ package actor LiveMigration<Ports: MovePorts> {
         }
         if timeline.phase != before { tell(.phase(timeline.phase)) }
         report()
-        if case .round(let number) = event.kind { await steer(nil, round: number) }
+        guard case .round(let number) = event.kind else { return }
+        // What was left when the round began is worth a question of its own.
+        await steer(try? await ports.sample(), round: number)
     }
 
     private func take(_ sample: JobSample?, _ took: Duration) async {

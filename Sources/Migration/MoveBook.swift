@@ -30,6 +30,7 @@ struct MoveBook: Sendable {
     /// - Parameters:
     ///   - trace: what is about to be changed.
     ///   - host: where.
+    ///   - number: its place among the move's changes.
     /// - Throws: the journal's codes; then it must not be changed.
     func note(_ trace: UndoRecord.Trace, on host: Host, number: Int) throws(ApusError) {
         try log.note(

@@ -71,7 +71,8 @@ struct MoveFailure: Sendable {
                 .postCopyBroken, "finish the move of \(plan.guest)",
                 "its memory is on both hosts and the connection between them stayed broken for "
                     + "\(plan.request.recoverFor.text). \(settled.text(plan))",
-                hint: "Mend the network, then apus repair \(plan.guest) pulls the rest. Stop neither copy: each "
+                hint:
+                    "Mend the network, then apus repair \(plan.guest) pulls the rest. Stop neither copy: each "
                     + "holds memory that the other lacks.", underlying: failure)
         }
         let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"

@@ -42,8 +42,9 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         try book.adopt()
         let say = say
         let outcome = await MoveEnding(
-            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, say: { say($0) })
-            .end()
+            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, say: { say($0) }
+        )
+        .end()
         let elapsed = began.duration(to: ports.clock.now)
         let settled = outcome.settled
         book.tell(.remark("repair: \(settled.text(plan))"), at: elapsed)

@@ -70,23 +70,27 @@ struct Settler<Ports: MovePorts>: Sendable {
             case .recoverPostCopy:
                 let began = brokenSince ?? ports.clock.now
                 brokenSince = began
-                guard began.duration(to: ports.clock.now) < plan.request.recoverFor else { return look.settled }
+                guard began.duration(to: ports.clock.now) < plan.request.recoverFor else {
+                    return look.settled
+                }
                 deadline = ports.clock.now.advanced(by: patience)
                 attempts += 1
-                await mend(attempt: attempts)
+                await mend(look.source, attempt: attempts)
             case .unsettled where look.isBusy && (follows || attempts > 0):
                 // It flows, perhaps again.
                 deadline = ports.clock.now.advanced(by: patience)
                 if stands >= proof { brokenSince = nil }
                 if attempts == 0 { await steer(&steering) }
-            case .notKnown where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
+            case .notKnown
+            where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
                 // Both answered and neither is at work: waiting longer would not make them agree.
                 return look.settled
             case .dropSource, .dropDestination, .unsettled, .notKnown:
                 break
             }
             guard ports.clock.now < deadline else { return look.settled }
-            let pause: Duration = look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
+            let pause: Duration =
+                look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
             do { try await ports.clock.sleep(for: pause) } catch { return look.settled }
             let next = await self.look()
             if !next.isSame(as: look) { since = ports.clock.now }
@@ -162,12 +166,14 @@ struct Settler<Ports: MovePorts>: Sendable {
         await step(detail, side) { () async throws(ApusError) in try await ports.dropCopy(on: side) }
     }
 
-    private func mend(attempt: Int) async {
+    private func mend(_ source: Settlement.Answer, attempt: Int) async {
         await say(
             "the connection of the post-copy is broken: \(plan.guest) runs on \(plan.destination.name) and part of "
                 + "its memory is still on \(plan.source.name); mending it, attempt \(attempt)")
         // QEMU refuses to go on while a side still waits for the dead connection.
         try? await ports.breakPostCopy()
+        // libvirt 9.0.0 forgets the job for good when it is asked to go on from any other state (decision 8).
+        guard source.state?.reason == "postcopy-failed" else { return }
         await ports.beginRecovery()
     }
 

@@ -17,7 +17,8 @@ struct Steering<Ports: MovePorts>: Sendable {
         self.ports = ports
         controller = ConvergenceController(
             ConvergenceController.Setup(
-                memory: plan.memory, downtimeLimit: plan.request.downtimeLimit, policy: plan.request.convergence,
+                memory: plan.memory, downtimeLimit: plan.request.downtimeLimit,
+                policy: plan.request.convergence,
                 canThrottle: plan.method.slowsGuestDown, canPostCopy: plan.method.allowsPostCopy,
                 deadline: plan.request.timeout.map { $0 - spent }, wasPaused: plan.wasPaused))
     }
@@ -34,7 +35,10 @@ struct Steering<Ports: MovePorts>: Sendable {
     /// - Returns: decisions, to be carried out in their order.
     mutating func decide(_ sample: JobSample?, round: Int?, elapsed: Duration) -> [Decision] {
         if plan.method.strategy == .postCopy, round ?? sample?.round ?? 0 > 1 {
-            return [Decision(.startPostCopy, because: "the first round is sent: switching to post-copy, as planned")]
+            return [
+                Decision(
+                    .startPostCopy, because: "the first round is sent: switching to post-copy, as planned")
+            ]
         }
         return controller.next(
             ConvergenceController.Observation(elapsed: elapsed, sample: sample, roundBegan: round))

@@ -10,7 +10,8 @@ if let seed = options.seed {
     let run = Scenario(seed: seed).run(keepsTrace: true)
     print(run.trace.joined(separator: "\n"))
     print(
-        "\nseed \(seed): \(run.end.rawValue), \(run.repairs) repairs, \(run.lasted) of virtual time, \(run.steps) steps")
+        "\nseed \(seed): \(run.end.rawValue), \(run.repairs) repairs, \(run.lasted) of virtual time, \(run.steps) steps"
+    )
     for violation in run.violations {
         print("did not hold: \(violation.invariant.rawValue): \(violation.detail)")
     }

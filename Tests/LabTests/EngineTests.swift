@@ -105,9 +105,11 @@ extension LabTests {
             let first = lab.startApus(
                 "migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "32MiB/s")
             for await line in first.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
-            let second = try await lab.apus("migrate", guest.name, "--to", hosts[1], "--from", hosts[0], "--json")
+            let second = try await lab.apus(
+                "migrate", guest.name, "--to", hosts[1], "--from", hosts[0], "--json")
             #expect(second.status == 2, "\(second.said)")
-            let waiting = try await lab.apus("migrate", guest.name, "--to", hosts[1], "--wait", "60s", "--json")
+            let waiting = try await lab.apus(
+                "migrate", guest.name, "--to", hosts[1], "--wait", "60s", "--json")
             #expect(waiting.status == 0 && waiting.output.contains("\"changed\":false"), "\(waiting.said)")
             #expect(try await first.outcome().status == 0)
         }

@@ -101,11 +101,13 @@ struct CopiedDisksTests {
             result.live
                 == Self.document(
                     Self.disk("vda", "<source file='/new/a'><seclabel model='dac' relabel='no'/></source>"),
-                    Self.disk("vdb", "<source file='/b'/>"), Self.disk("vdc", "<source file='/new/c'/>")))
+                    Self.disk("vdb", "<source file='/b'/>"), Self.disk("vdc", "<source file='/new/c'/>"))
+                + "\n")
         #expect(
             result.inactive
                 == Self.document(
-                    Self.disk("vda", "<source file='/new/a'/>"), Self.disk("vdb", "<source file='/other'/>")))
+                    Self.disk("vda", "<source file='/new/a'/>"), Self.disk("vdb", "<source file='/other'/>"))
+                + "\n")
         #expect(try copies.definitions(live: live, inactive: nil).inactive == nil)
     }
 

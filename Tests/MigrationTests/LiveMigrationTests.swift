@@ -22,7 +22,8 @@ struct LiveMigrationTests {
         return MovePlan(
             guest: GuestIdentity(name: "web01", uuid: "u"), source: host("alpha"), destination: host("beta"),
             request: request, wasPaused: paused, isPersistent: true, method: method, vouchesForStorage: false,
-            memory: .mebibytes(256), disks: [], preparations: preparations, conclusions: conclusions, choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
+            memory: .mebibytes(256), disks: [], preparations: preparations, conclusions: conclusions,
+            choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
             destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]), forecast: nil)
     }
 
@@ -32,7 +33,8 @@ struct LiveMigrationTests {
         LiveMigration(
             plan: plan,
             record: MoveRecord(
-                id: "0123456789abcdef", guest: plan.guest, source: "alpha", destination: "beta", began: 0, plan: "{}",
+                id: "0123456789abcdef", guest: plan.guest, source: "alpha", destination: "beta", began: 0,
+                plan: "{}",
                 forecast: nil), owner: ProcessMark(pid: 1, started: 1, boot: "b"), ports: ports, log: page,
             began: ports.clock.now, progress: { _ in })
     }
@@ -113,7 +115,7 @@ struct LiveMigrationTests {
             ),
             Failure(
                 testDescription: "the guest stands still for a reason of its own",
-                source: [GuestState(.paused, reason: "ioerror")], destination: [nil], code: .migrationFailed),
+                source: [GuestState(.paused, reason: "ioerror")], destination: [nil], code: .stateNotKnown),
             Failure(
                 testDescription: "the guest runs on both", source: [running], destination: [running],
                 code: .stateNotKnown),
@@ -182,6 +184,7 @@ struct LiveMigrationTests {
         var script = ScriptedPorts.Script()
         script.waitsForAbort = true
         script.abortRefusals = .max
+        script.busyAnswers = .max
         script.source = [Self.running]
         script.destination = [Self.standing]
         let migration = migration(plan(), ScriptedPorts(script))

@@ -62,5 +62,6 @@ final class PageInMemory: MoveLog {
 
     func left(on host: String) throws(ApusError) -> [UndoRecord] { [] }
 
-    private static let full = ApusError(.journalUnwritable, "write the journal", "the disk is full", hint: nil)
+    private static let full = ApusError(
+        .journalUnwritable, "write the journal", "the disk is full", hint: nil)
 }

@@ -107,7 +107,9 @@ final class ScriptedPorts: MovePorts {
 
     func downtimeLimit() async throws(ApusError) -> Duration { .milliseconds(300) }
 
-    func setDowntimeLimit(_ limit: Duration) async throws(ApusError) { state.withLock { $0.limits.append(limit) } }
+    func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
+        state.withLock { $0.limits.append(limit) }
+    }
 
     func dropCopy(on side: Side) async throws(ApusError) {
         state.withLock { state in

@@ -68,7 +68,8 @@ struct SettlementTests {
 
     @Test("docs/settlement.md has every pair, and says what the function says")
     func documented() throws {
-        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/settlement.md")
+        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../docs/settlement.md")
         let lines = try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map(String.init)
         let copies = Settlement.Copy.allCases
         let head = "| | " + copies.map(\.rawValue).joined(separator: " | ") + " |"

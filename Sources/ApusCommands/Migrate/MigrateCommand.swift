@@ -40,7 +40,8 @@ struct MigrateCommand: CommandWithOptions {
 
     @Option(
         help: ArgumentHelp(
-            "While another apus moves the guest, wait for it this long instead of refusing.", valueName: "time"),
+            "While another apus moves the guest, wait for it this long instead of refusing.",
+            valueName: "time"),
         transform: QuantityOption.duration)
     var wait: Duration?
 
@@ -76,12 +77,11 @@ struct MigrateCommand: CommandWithOptions {
         let journal = try state.open()
         if let wait {
             try await signals.guarding { () async throws(ApusError) in
-                let held = try journal.unfinished().compactMap(\.reservation?.guest)
-                    .first { $0.name == wanted || $0.uuid == wanted }
-                if let held { try await journal.waitUntilFree(held, for: wait) }
+                try await journal.waitUntilFree(guest: wanted, limit: wait)
             }
         }
-        let inquiry = Inquiry(journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
+        let inquiry = Inquiry(
+            journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)

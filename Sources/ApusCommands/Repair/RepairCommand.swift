@@ -21,6 +21,7 @@ struct RepairCommand: CommandWithOptions {
             seen and the commands to choose from.
             """)
 
+    /// They are its own word.
     static let mentionsUnfinishedMoves = false
 
     @OptionGroup var common: CommonOptions
@@ -44,7 +45,7 @@ struct RepairCommand: CommandWithOptions {
         if let worst { throw worst }
     }
 
-    private func report(on left: UnfinishedMove, _ journal: Journal) async -> RepairReport {
+    private func report(on left: Journal.Unfinished, _ journal: Journal) async -> RepairReport {
         var report = RepairReport(left.move)
         let said = Said(quiet: common.json, guest: left.move.guest.name)
         do throws(ApusError) {

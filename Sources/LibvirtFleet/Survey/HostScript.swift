@@ -22,7 +22,9 @@ struct HostScript: Sendable {
     var path: PathProbe?
 
     var text: String {
-        ([Self.head, Self.network] + asked + [section("post-copy", Self.postCopy), section("clock", "date +%s%N")]).joined(separator: "\n") + "\n"
+        ([Self.head, Self.network] + asked + [
+            section("post-copy", Self.postCopy), section("clock", "date +%s%N"),
+        ]).joined(separator: "\n") + "\n"
     }
 
     private var asked: [String] {
@@ -230,7 +232,8 @@ struct HostAnswers: Sendable {
         switch lines("post-copy") {
         case .failure(let why): .notKnown(why.reason)
         case .success(let lines):
-            .known(lines.first?.first == "1" || lines.dropFirst().contains { ["root", "+0"].contains($0.first) })
+            .known(
+                lines.first?.first == "1" || lines.dropFirst().contains { ["root", "+0"].contains($0.first) })
         }
     }
 }

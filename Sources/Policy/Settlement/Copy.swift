@@ -37,7 +37,9 @@ extension Settlement {
                 case .paused: self = Copy(paused: state.reason, on: side)
                 // A definition on the destination is no copy of a guest that comes from here.
                 case .shutOff:
-                    self = side == .destination || ["migrated", "unknown"].contains(state.reason) ? .none : .ended
+                    self =
+                        side == .destination || ["migrated", "unknown"].contains(state.reason)
+                        ? .none : .ended
                 case .saved: self = .none
                 case .crashed: self = side == .destination ? .none : .ended
                 case .shuttingDown: self = .changing

@@ -54,7 +54,8 @@ package enum Settlement: String, Sendable, Hashable, CaseIterable {
     ///     stopped.
     /// - Returns: `unmoved` where that is proven, else `notKnown`.
     package static func decide(withoutDestination source: GuestState, neverStopped: Bool) -> Settlement {
-        neverStopped && source.kind == .running && source.reason != "migration-canceled" ? .unmoved : .notKnown
+        neverStopped && source.kind == .running && source.reason != "migration-canceled"
+            ? .unmoved : .notKnown
     }
 
     private static func decide(_ source: Copy, _ destination: Copy) -> Settlement {

@@ -17,7 +17,9 @@ package enum Moment: String, Sendable, CaseIterable {
     case cancelling
     case over
 
-    static let withoutPostCopy = allCases.filter { ![before, postCopy, postCopyRuns, postCopyBroke, postCopyResumed].contains($0) }
+    static let withoutPostCopy = allCases.filter {
+        ![before, postCopy, postCopyRuns, postCopyBroke, postCopyResumed].contains($0)
+    }
     static let withPostCopy: [Moment] = [
         .memoryFlows, .postCopy, .postCopy, .postCopyRuns, .postCopyRuns, .postCopyRuns, .postCopyBroke,
         .postCopyResumed, .allArrived, .sourceEnded,

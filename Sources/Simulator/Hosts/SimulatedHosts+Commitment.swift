@@ -15,7 +15,9 @@ extension SimulatedHosts {
             transfer.definedThere = true
         }
         later(.destination, .milliseconds(5) ... .milliseconds(150)) { [self] in
-            guard transfer.destination == .finishing, hosts.destination.copy != nil else { return refuse(transfer) }
+            guard transfer.destination == .finishing, hosts.destination.copy != nil else {
+                return refuse(transfer)
+            }
             letRunThere(transfer, reason: "migrated")
             later(.destination, .milliseconds(2) ... .milliseconds(60)) { [self] in
                 guard transfer.destination == .finishing else { return }
@@ -135,7 +137,8 @@ extension SimulatedHosts {
     /// libvirt lets the source's copy run on if it ran before and nobody else stopped it.
     /// Source: `qemuMigrationSrcRestoreDomainState`.
     func restore(_ reason: String) {
-        guard !guest.wasPaused, let copy = hosts.source.copy, copy.state.kind == .paused, !copy.isStoppedForCause,
+        guard !guest.wasPaused, let copy = hosts.source.copy, copy.state.kind == .paused,
+            !copy.isStoppedForCause,
             copy.memory != .split
         else { return }
         start(.source, reason: reason, by: .libvirt)

@@ -178,7 +178,8 @@ extension SimulatedHosts {
         hosts[side].isUp = false
         end(side, reason: "unknown", by: .environment)
         for process in processes {
-            process.loseConnection(side, "the host does not answer", after: random.duration(in: .seconds(5) ... .seconds(12)))
+            process.loseConnection(
+                side, "the host does not answer", after: random.duration(in: .seconds(5) ... .seconds(12)))
         }
         if let transfer { dies(side, transfer) }
         simulation.after(time) { [self] in
@@ -279,7 +280,9 @@ extension SimulatedHosts {
             }
         case .destination:
             if wasPostCopy { giveUpConnection(.source, transfer) }
-            if [.preparing, .prepared, .unattended].contains(transfer.destination) { transfer.destination = .over }
+            if [.preparing, .prepared, .unattended].contains(transfer.destination) {
+                transfer.destination = .over
+            }
             if transfer.definedThere, transfer.destination != .finishing, !ranThere {
                 hosts.destination.isDefined = false
             }

@@ -14,7 +14,9 @@ extension SimulatedHosts {
         case .begin:
             throw failure("the job cannot be aborted yet", code: .abortRefused)
         case .perform:
-            cancel(transfer, failure("operation aborted: migration out job: canceled by client", code: .migrationAborted))
+            cancel(
+                transfer,
+                failure("operation aborted: migration out job: canceled by client", code: .migrationAborted))
         case .performDone where transfer.wasPostCopy, .unattended:
             throw failure("cannot abort migration in post-copy mode", code: .abortRefused)
         case .performDone, .confirm, .cancelling, .over:
@@ -39,7 +41,8 @@ extension SimulatedHosts {
             memoryRemaining: bytes(inMemory ? transfer.left : guest.memory), wire: bytes(transfer.wire),
             throughput: ByteRate(bytesPerSecond: transfer.flowsSince == nil ? 0 : UInt64(transfer.rate)),
             dirtyRate: isPreCopy
-                ? ByteRate(bytesPerSecond: UInt64(guest.dirtyRate * Double(100 - transfer.throttle) / 100)) : nil,
+                ? ByteRate(bytesPerSecond: UInt64(guest.dirtyRate * Double(100 - transfer.throttle) / 100))
+                : nil,
             round: transfer.round > 0 ? transfer.round : nil,
             downtime: .seconds(transfer.left / max(transfer.rate, 1)), throttlePercent: transfer.throttle,
             diskTotal: guest.disk == .copied ? bytes(guest.diskBytes) : nil,
@@ -98,7 +101,9 @@ extension SimulatedHosts {
     // MARK: Images
 
     func create(_ order: ImageOrder, on side: Side) throws(ApusError) {
-        guard !hosts[side].images.contains(order.path) else { throw failure("\(order.path) is there already") }
+        guard !hosts[side].images.contains(order.path) else {
+            throw failure("\(order.path) is there already")
+        }
         if hosts[side].isFull {
             // Sometimes the file is there before the room for it is missing.
             if random.chance(0.5) { hosts[side].images.insert(order.path) }

@@ -53,7 +53,9 @@ extension SimulatedHosts {
         tell(.source, .transferEnded)
         tell(.destination, .transferEnded)
         reach(.allArrived)
-        for side in [Side.destination, .source] where hosts[side].daemonIsUp { completePostCopy(side, transfer) }
+        for side in [Side.destination, .source] where hosts[side].daemonIsUp {
+            completePostCopy(side, transfer)
+        }
     }
 
     /// What a daemon does about a post-copy that is complete, with a thread of its own in Finish or without.
@@ -73,12 +75,15 @@ extension SimulatedHosts {
                 }
             case .unattended:
                 later(.destination, .milliseconds(2) ... .milliseconds(50)) { [self] in
-                    guard transfer.destination == .unattended, let copy = hosts.destination.copy else { return }
+                    guard transfer.destination == .unattended, let copy = hosts.destination.copy else {
+                        return
+                    }
                     transfer.destination = .over
                     set(
                         .destination,
                         copy.isExecuting
-                            ? GuestState(.running, reason: "migrated") : GuestState(.paused, reason: "migration"))
+                            ? GuestState(.running, reason: "migrated")
+                            : GuestState(.paused, reason: "migration"))
                 }
             case .none, .preparing, .prepared, .over: return
             }

@@ -39,7 +39,8 @@ package final class SimulatedHosts: @unchecked Sendable {
     var onMoment: (Moment) -> Void = { _ in }
 
     package init(
-        plan: MovePlan, guest: SimulatedGuest, sourceImages: Set<String>, linkRate: Double, random: SeededGenerator,
+        plan: MovePlan, guest: SimulatedGuest, sourceImages: Set<String>, linkRate: Double,
+        random: SeededGenerator,
         simulation: Simulation, keepsTrace: Bool
     ) {
         self.plan = plan
@@ -51,7 +52,8 @@ package final class SimulatedHosts: @unchecked Sendable {
         hosts.source.isDefined = guest.isPersistent
         hosts.source.images = sourceImages
         hosts.source.copy = SimulatedCopy(
-            state: guest.wasPaused ? GuestState(.paused, reason: "user") : GuestState(.running, reason: "booted"),
+            state: guest.wasPaused
+                ? GuestState(.paused, reason: "user") : GuestState(.running, reason: "booted"),
             isExecuting: !guest.wasPaused, memory: .whole, holdsLocks: guest.disk == .shared)
     }
 

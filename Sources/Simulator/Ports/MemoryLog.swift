@@ -102,7 +102,9 @@ package struct MemoryLog: MoveLog {
 
     package func left(on host: String) throws(ApusError) -> [UndoRecord] { [] }
 
-    private func write<Value>(_ call: LogCall, _ work: () throws(ApusError) -> Value) throws(ApusError) -> Value {
+    private func write<Value>(_ call: LogCall, _ work: () throws(ApusError) -> Value) throws(ApusError)
+        -> Value
+    {
         guard process.isRunning else { throw SimulatedProcess.death }
         if process.faults.journalIsBroken { throw unwritable }
         switch process.faults.fault(of: call) {

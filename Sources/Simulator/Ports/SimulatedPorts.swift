@@ -114,7 +114,8 @@ package struct SimulatedPorts: MovePorts {
     }
 
     package func dropCopy(on side: Side) async throws(ApusError) {
-        try await process.call(.dropCopy, on: [side]) { (hosts) throws(ApusError) in try hosts.dropCopy(side) }
+        try await process.call(.dropCopy, on: [side]) { (hosts) throws(ApusError) in try hosts.dropCopy(side)
+        }
     }
 
     package func removeDefinition(on side: Side) async throws(ApusError) {

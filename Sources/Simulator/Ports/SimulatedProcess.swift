@@ -92,7 +92,8 @@ package final class SimulatedProcess: @unchecked Sendable {
         await withUnsafeContinuation { whenOver = $0 }
     }
 
-    private static let lost = ApusError(.connectionLost, "hear the host", "the answer did not come", hint: nil)
+    private static let lost = ApusError(
+        .connectionLost, "hear the host", "the answer did not come", hint: nil)
     static let death = ApusError(.interrupted, "go on", "this process was killed", hint: nil)
 
     // MARK: What it hears
@@ -116,7 +117,9 @@ package final class SimulatedProcess: @unchecked Sendable {
             deliver(side, .lost(reason), after: delay)
         }
         guard side == .source, awaitsTransfer else { return }
-        end(ApusError(.connectionLost, "wait for the move", "the connection to the source broke", hint: nil), after: delay)
+        end(
+            ApusError(.connectionLost, "wait for the move", "the connection to the source broke", hint: nil),
+            after: delay)
     }
 
     /// The move's own call came back.
@@ -165,7 +168,8 @@ package final class SimulatedProcess: @unchecked Sendable {
         _ call: PortCall, on sides: [Side], _ effect: @escaping (SimulatedHosts) throws(ApusError) -> Value
     ) async throws(ApusError) -> Value {
         guard isRunning else { throw Self.death }
-        let result = await withUnsafeContinuation { (waiting: UnsafeContinuation<Result<Value, ApusError>, Never>) in
+        let result = await withUnsafeContinuation {
+            (waiting: UnsafeContinuation<Result<Value, ApusError>, Never>) in
             perform(call, on: sides, effect) { waiting.resume(returning: $0) }
         }
         return try result.get()
@@ -229,7 +233,8 @@ package final class SimulatedProcess: @unchecked Sendable {
         let answer =
             switch result {
             case .failure(let error): "refused: \(error.detail)"
-            case .success(let guest as Guest): "\(guest.state)\(guest.activity.map { ", \($0.rawValue)" } ?? "")"
+            case .success(let guest as Guest):
+                "\(guest.state)\(guest.activity.map { ", \($0.rawValue)" } ?? "")"
             case .success: call == .guest ? "not there" : "done"
             }
         hosts.note("apus \(mark.pid): \(call.rawValue)\(sides.count == 1 ? " (\(sides[0]))" : ""): \(answer)")

@@ -77,13 +77,16 @@ package struct Scenario: Sendable {
             destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request,
             wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, method: method,
             vouchesForStorage: false, memory: ByteCount(UInt64(guest.memory)),
-            disks: orders.map { DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "") },
+            disks: orders.map {
+                DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "")
+            },
             preparations: orders.map { order in
                 Preparation(
                     .createImage(order), on: .destination,
                     undoneBy: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path))
             },
-            conclusions: removesSource ? orders.map { .removeImage(path: $0.path) } : [], choices: [], rejected: [],
+            conclusions: removesSource ? orders.map { .removeImage(path: $0.path) } : [], choices: [],
+            rejected: [],
             findings: [], sourceQEMU: SoftwareVersion(7, 2, 22), destinationQEMU: SoftwareVersion(7, 2, 22),
             basis: PlanBasis([:]), forecast: nil)
     }
@@ -102,7 +105,8 @@ package struct Scenario: Sendable {
             random.chance(0.2) ? ByteRate(bytesPerSecond: UInt64(random.spread(30e6, 500e6))) : nil
         // A list that ends in nothing goes on until the timeout.
         let needsTimeout = ![.abort, .suspend].contains(convergence.onStall.last)
-        let timeout: Duration? = needsTimeout || random.chance(needsPostCopy ? 0.05 : 0.3) ? .seconds(random.spread(0.5, 90)) : nil
+        let timeout: Duration? =
+            needsTimeout || random.chance(needsPostCopy ? 0.05 : 0.3) ? .seconds(random.spread(0.5, 90)) : nil
         return MoveRequest(
             keepDefinition: random.chance(0.3), bandwidth: bandwidth, downtimeLimit: downtimeLimit,
             timeout: timeout, allowsPostCopy: method.allowsPostCopy, convergence: convergence,

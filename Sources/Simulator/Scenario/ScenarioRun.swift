@@ -48,7 +48,8 @@ extension Scenario {
             hosts.violate(.ends, "\(error)")
         }
         return ScenarioRun(
-            seed: seed, end: stage.end, firstWord: stage.firstWord, repairs: stage.repairs, struck: faults.struck,
+            seed: seed, end: stage.end, firstWord: stage.firstWord, repairs: stage.repairs,
+            struck: faults.struck,
             crashes: faults.crashes, misfortunes: hosts.misfortunes, violations: hosts.violations,
             trace: hosts.trace, steps: simulation.steps, lasted: simulation.now)
     }

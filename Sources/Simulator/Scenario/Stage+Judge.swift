@@ -23,7 +23,9 @@ extension Stage {
         case .moved: judgeMoved()
         case .failed, .aborted: judgeFailed(outcome, knowing: process.knowsThatItRan || pages.saysThatItRan)
         case .open, .notKnown:
-            if pages.reservation == nil { hosts.violate(.reservation, "it was given back while the end is not known") }
+            if pages.reservation == nil {
+                hosts.violate(.reservation, "it was given back while the end is not known")
+            }
             return
         }
         if pages.reservation != nil { hosts.violate(.reservation, "it is held although the move has ended") }
@@ -39,7 +41,9 @@ extension Stage {
         case .gone where isFreshlyHarmed: break
         case let truth: hosts.violate(.journal, "it says moved, and the guest is \(truth)")
         }
-        if hosts.hosts.source.copy != nil { hosts.violate(.journal, "it says moved, and a copy is left on the source") }
+        if hosts.hosts.source.copy != nil {
+            hosts.violate(.journal, "it says moved, and a copy is left on the source")
+        }
     }
 
     private func judgeFailed(_ outcome: MoveRecord.Outcome, knowing itRan: Bool) {
@@ -96,7 +100,9 @@ extension Stage {
             {
                 hosts.violate(.leftStopped, "on the \(side)")
             }
-            if case .eitherSide = truth, !hosts.guest.wasPaused { hosts.violate(.leftStopped, "on both hosts") }
+            if case .eitherSide = truth, !hosts.guest.wasPaused {
+                hosts.violate(.leftStopped, "on both hosts")
+            }
             if end == .notBegun { judgeUndo() }
             if end != .moved, hosts.hosts.destination.copy != nil, hosts.misfortunes.isEmpty {
                 hosts.violate(.undo, "a copy is left on the destination")

@@ -82,7 +82,9 @@ final class Stage: @unchecked Sendable {
     /// Somebody who has watched a copy for that long that does not get smaller ends it by hand.
     private func losePatience() {
         simulation.after(.seconds(900)) { [self] in
-            if hosts.transfer?.source == .perform, lives.contains(where: \.isRunning) { faults.strike(.patienceEnds) }
+            if hosts.transfer?.source == .perform, lives.contains(where: \.isRunning) {
+                faults.strike(.patienceEnds)
+            }
             if lives.contains(where: \.isRunning) { losePatience() }
         }
     }
@@ -119,7 +121,9 @@ final class Stage: @unchecked Sendable {
         do throws(ApusError) {
             let result = try await repairing(process)
             if process.isAlive {
-                hosts.note("repair ends: \(result.place.map { "\($0.state) on \($0.host.name)" } ?? "it is nowhere")")
+                hosts.note(
+                    "repair ends: \(result.place.map { "\($0.state) on \($0.host.name)" } ?? "it is nowhere")"
+                )
             }
         } catch {
             if process.isAlive { hosts.note("repair ends: \(error.code.rawValue): \(error.detail)") }
@@ -130,7 +134,8 @@ final class Stage: @unchecked Sendable {
     private func repairing(_ process: SimulatedProcess) async throws(ApusError) -> RepairResult {
         try await MoveRepair(
             id: pages.move?.id ?? "", plan: scenario.plan, owner: process.mark,
-            ports: SimulatedPorts(process, pages: pages), log: MemoryLog(pages, of: process), say: { [hosts] said in
+            ports: SimulatedPorts(process, pages: pages), log: MemoryLog(pages, of: process),
+            say: { [hosts] said in
                 hosts.note("repair: \(said)")
             }
         ).run()

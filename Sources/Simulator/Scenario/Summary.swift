@@ -48,7 +48,8 @@ package struct Summary: Sendable {
     /// For people: every count, the most frequent first.
     package var table: String {
         let sections: [(String, [(String, Int)])] = [
-            ("ended as", Array(ends)), ("the first command said", Array(firstWords)), ("what broke", Array(struck)),
+            ("ended as", Array(ends)), ("the first command said", Array(firstWords)),
+            ("what broke", Array(struck)),
             ("where the move was when apus was killed", crashes.map { ($0.key.rawValue, $0.value) }),
             ("what no engine can make good", misfortunes.map { ($0.key.rawValue, $0.value) }),
             ("invariants that did not hold", broken.map { ($0.key.rawValue, $0.value) }),
