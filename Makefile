@@ -65,8 +65,8 @@ test-sanitizers: check-swift packages
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
 simulate: check-swift packages
-	swift build -c release --product simulate-moves --scratch-path .build-release
-	.build-release/release/simulate-moves --from $(FROM) --seeds $(SEEDS)
+	swift build -c release --product simulate-moves --scratch-path .build-simulate
+	.build-simulate/release/simulate-moves --from $(FROM) --seeds $(SEEDS)
 
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -102,11 +102,3 @@ faults: check-root check-swift packages-lab release
 
 clean:
 	rm -rf .build .build-* man
-
-# The engine against simulated hosts: every port call may fail, hang, or be followed by a crash. SEEDS of them; a failure
-# prints the seed that replays it.
-SEEDS ?= 1000000
-.PHONY: simulate
-simulate: check-swift
-	swift build -c release --product simulate-moves --scratch-path .build-simulate
-	.build-simulate/release/simulate-moves --seeds $(SEEDS)
