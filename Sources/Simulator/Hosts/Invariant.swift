@@ -35,7 +35,13 @@ package enum Misfortune: String, Sendable, CaseIterable {
     /// libvirt let the source's copy run on after the destination's had run and died.
     case staleByLibvirt = "stale copy by libvirt"
     case endedByLibvirt = "last copy ended by libvirt"
+    /// Apus let the source's copy run on, and nothing was left to tell that the destination's had run.
+    case staleUnknown = "stale copy run on, without a trace of the other"
 }
 
 /// Who did something to a copy.
-enum Actor { case apus, libvirt, environment }
+enum Actor: Equatable {
+    /// With what it, or its journal, had heard.
+    case apus(knowing: Bool)
+    case libvirt, environment
+}

@@ -5,8 +5,9 @@ import Migration
 extension SimulatedHosts {
     /// Source: `qemuMigrationDstFinish`.
     func finish(_ transfer: Transfer) {
-        guard transfer.destination == .prepared else { return }
-        guard let copy = hosts.destination.copy, copy.memory != .loading else { return refuse(transfer) }
+        guard transfer.destination == .prepared, let copy = hosts.destination.copy, copy.memory != .loading else {
+            return refuse(transfer)
+        }
         transfer.destination = .finishing
         reach(.finishing)
         if guest.isPersistent, !hosts.destination.isDefined {
@@ -44,8 +45,7 @@ extension SimulatedHosts {
 
     /// The destination says that it has not.
     func refuse(_ transfer: Transfer) {
-        guard transfer.destination != .over else { return }
-        discard(transfer)
+        if transfer.destination != .over { discard(transfer) }
         send(.source, of: transfer) { [self] in
             guard transfer.source == .performDone else { return }
             if transfer.wasPostCopy { return losePostCopy(transfer) }

@@ -69,14 +69,18 @@ extension SimulatedHosts {
     }
 
     /// `virDomainResume`; a migration holds the guest's lock.
-    func resume(_ side: Side) throws(ApusError) {
+    ///
+    /// - Parameters:
+    ///   - side: where.
+    ///   - itRan: whether the process that asks, or the journal, knows that the guest ran on the destination.
+    func resume(_ side: Side, knowing itRan: Bool) throws(ApusError) {
         guard let copy = hosts[side].copy else { throw failure("the guest does not run on the \(side)") }
         guard !isBusy(side) else {
             throw failure("cannot acquire state change lock (held by a migration)", code: .guestBusy)
         }
         guard !copy.isExecuting else { return }
         guard copy.memory != .loading else { throw failure("the guest waits for an incoming migration") }
-        guard start(side, reason: "unpaused", by: .apus) else {
+        guard start(side, reason: "unpaused", by: .apus(knowing: itRan)) else {
             throw failure("Failed to get \"write\" lock: is another process using the image?")
         }
     }
@@ -85,7 +89,7 @@ extension SimulatedHosts {
     func dropCopy(_ side: Side) throws(ApusError) {
         guard let copy = hosts[side].copy else { return }
         guard !copy.isExecuting else { throw failure("the guest runs on the \(side)") }
-        end(side, reason: "destroyed", by: .apus)
+        end(side, reason: "destroyed", by: .apus(knowing: false))
         quits(side)
     }
 
@@ -115,7 +119,7 @@ extension SimulatedHosts {
         if hosts[side].copy != nil { violate(.usedDisks, "\(path) on the \(side)") }
         guard side == .source else { return }
         let hasArrived: Bool = if case .at(.destination, _) = truth { true } else { guestEnded && ranThere }
-        if !hasArrived || hosts.source.copy != nil {
+        if misfortunes.isEmpty, !hasArrived || hosts.source.copy != nil {
             violate(.sourceDisks, "\(path) was removed while the guest is \(truth)")
         }
     }

@@ -54,16 +54,14 @@ extension SimulatedHosts {
 
     private func judgeStart(_ side: Side, _ copy: SimulatedCopy, by actor: Actor) {
         if hosts[side.other].copy?.isExecuting == true {
-            if actor == .apus {
-                violate(.twoRunning, "\(side) was let run while the other copy runs")
-            } else {
-                suffer(.twoByLibvirt)
-            }
+            guard case .apus = actor else { return suffer(.twoByLibvirt) }
+            violate(.twoRunning, "\(side) was let run while the other copy runs")
         } else if copy.memory == .stale || (side == .source && ranThere) {
-            if actor == .apus {
+            switch actor {
+            case .apus(knowing: true):
                 violate(.staleResumed, "\(side) was let run although the other copy had run on")
-            } else {
-                suffer(.staleByLibvirt)
+            case .apus(knowing: false): suffer(.staleUnknown)
+            case .libvirt, .environment: suffer(.staleByLibvirt)
             }
         }
     }
@@ -84,7 +82,7 @@ extension SimulatedHosts {
     /// A copy's QEMU is gone.
     func end(_ side: Side, reason: String, by actor: Actor) {
         guard let copy = hosts[side].copy else { return }
-        if actor == .apus, copy.isExecuting { violate(.runningDropped, "the running copy on the \(side)") }
+        if case .apus = actor, copy.isExecuting { violate(.runningDropped, "the running copy on the \(side)") }
         let other = hosts[side.other].copy
         switch copy.memory {
         case .whole where other?.memory != .whole: lose(side, by: actor, half: false)

@@ -14,9 +14,12 @@ package final class MemoryPages: @unchecked Sendable {
     /// Which processes live.
     var isAlive: (ProcessMark) -> Bool = { _ in false }
     /// Told of every end that is written down.
-    var onFinish: (MoveRecord.Outcome) -> Void = { _ in }
+    var onFinish: (MoveRecord.Outcome, SimulatedProcess) -> Void = { _, _ in }
 
     package init() {}
+
+    /// Whether the story has it that the guest ran on the destination.
+    var saysThatItRan: Bool { entries.contains { $0.event == .phase(.activation) } }
 
     func knows(_ trace: UndoRecord.Trace) -> Bool {
         undo.contains { record in
@@ -88,7 +91,7 @@ package struct MemoryLog: MoveLog {
             pages.move?.actual = actual
             if outcome != .notKnown { pages.reservation = nil }
             process.hosts.note("journal: \(outcome.rawValue)\(code.map { " (\($0))" } ?? "")")
-            pages.onFinish(outcome)
+            pages.onFinish(outcome, process)
         }
     }
 

@@ -25,9 +25,7 @@ package struct SimulatedPorts: MovePorts {
         let side = preparation.side
         try await process.call(.prepare, on: [side]) { (hosts) throws(ApusError) in
             expectNote(of: preparation.trace, in: hosts)
-            switch preparation.work {
-            case .createImage(let order): try hosts.create(order, on: side)
-            }
+            if case .createImage(let order) = preparation.work { try hosts.create(order, on: side) }
         }
     }
 
@@ -36,18 +34,15 @@ package struct SimulatedPorts: MovePorts {
         try await process.call(.undo, on: [side]) { (hosts) throws(ApusError) in
             switch record.trace {
             case .volume(_, let path), .file(let path): hosts.remove(path, on: side)
-            case .downtimeLimit(_, let limit):
-                if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
-            case .transientPool: break
+            case .downtimeLimit(_, let limit): if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
+            default: break
             }
         }
     }
 
     package func conclude(_ conclusion: Conclusion) async throws(ApusError) {
         try await process.call(.conclude, on: [.source]) { (hosts) throws(ApusError) in
-            switch conclusion {
-            case .removeImage(let path): hosts.remove(path, on: .source)
-            }
+            if case .removeImage(let path) = conclusion { hosts.remove(path, on: .source) }
         }
     }
 
@@ -113,7 +108,9 @@ package struct SimulatedPorts: MovePorts {
     }
 
     package func resume(on side: Side) async throws(ApusError) {
-        try await process.call(.resume, on: [side]) { (hosts) throws(ApusError) in try hosts.resume(side) }
+        try await process.call(.resume, on: [side]) { (hosts) throws(ApusError) in
+            try hosts.resume(side, knowing: process.knowsThatItRan || pages?.saysThatItRan == true)
+        }
     }
 
     package func dropCopy(on side: Side) async throws(ApusError) {

@@ -24,6 +24,8 @@ package final class SimulatedProcess: @unchecked Sendable {
     /// A killed process gets their answers at once, all alike.
     private var calls: [Waiting] = []
     private var whenOver: UnsafeContinuation<Void, Never>?
+    /// It heard, or was told, that the guest runs on the destination.
+    private(set) var knowsThatItRan = false
     /// How the user's wish to abort reaches the engine.
     package var onAbort: (() -> Void)?
 
@@ -136,7 +138,9 @@ package final class SimulatedProcess: @unchecked Sendable {
         let travel = delay + hosts.random.duration(in: .microseconds(200) ... .milliseconds(6))
         lastArrival[side] = max(lastArrival[side], simulation.now + travel)
         simulation.after(lastArrival[side] - simulation.now) { [self] in
-            if isRunning { listener?.yield(event(side, kind)) }
+            guard isRunning else { return }
+            if side == .destination, case .resumed = kind { knowsThatItRan = true }
+            listener?.yield(event(side, kind))
         }
     }
 
@@ -181,7 +185,12 @@ package final class SimulatedProcess: @unchecked Sendable {
         calls.removeAll { $0.isOver }
         calls.append(waiting)
         func reply(_ result: Result<Value, ApusError>, after delay: Duration) {
-            simulation.after(delay) { waiting.end { answer(result) } }
+            simulation.after(delay) { [self] in
+                if case .success(let guest as Guest) = result, sides == [.destination], guest.state.kind == .running {
+                    knowsThatItRan = true
+                }
+                waiting.end { answer(result) }
+            }
         }
         var travel = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))
         let back = hosts.random.duration(in: .microseconds(100) ... .milliseconds(4))

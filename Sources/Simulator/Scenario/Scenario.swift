@@ -24,14 +24,35 @@ package struct Scenario: Sendable {
             guest.dirtyRate = linkRate * random.spread(0.7, 3)
             guest.workingSet = guest.memory * random.spread(0.3, 1)
         }
-        plan = Self.plan(guest, needsPostCopy: needsPostCopy, &random)
+        var method = TransferMethod()
+        method.allowsPostCopy = needsPostCopy || random.chance(0.3)
+        method.slowsGuestDown = random.chance(0.4)
+        plan = Self.plan(
+            guest, request: Self.request(method, needsPostCopy, &random), method: method,
+            images: 1 + random.index(below: 2), pool: random.chance(0.5) ? "fast" : nil,
+            removesSource: random.chance(0.3))
         schedule = FaultSchedule(seed: random.next(), expectsPostCopy: needsPostCopy)
         isMeddledWith = random.chance(0.03)
         self.random = random.fork()
     }
 
-    package static let guestIdentity = GuestIdentity(
-        name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
+    /// One that was thought up.
+    package init(
+        guest: SimulatedGuest, linkRate: Double = 1e9, request: MoveRequest = MoveRequest(),
+        method: TransferMethod = TransferMethod(), removesSource: Bool = false, schedule: FaultSchedule = .none,
+        seed: UInt64 = 1
+    ) {
+        self.seed = seed
+        self.guest = guest
+        self.linkRate = linkRate
+        self.schedule = schedule
+        plan = Self.plan(
+            guest, request: request, method: method, images: 1, pool: nil, removesSource: removesSource)
+        isMeddledWith = false
+        random = SeededGenerator(seed: seed)
+    }
+
+    package static let guestIdentity = GuestIdentity(name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
 
     private static func guest(_ random: inout SeededGenerator) -> SimulatedGuest {
         let memory = random.spread(32e6, 4e9)
@@ -43,23 +64,17 @@ package struct Scenario: Sendable {
     }
 
     private static func plan(
-        _ guest: SimulatedGuest, needsPostCopy: Bool, _ random: inout SeededGenerator
+        _ guest: SimulatedGuest, request: MoveRequest, method: TransferMethod, images: Int, pool: String?,
+        removesSource: Bool
     ) -> MovePlan {
-        let images = guest.disk == .copied ? 1 + random.index(below: 2) : 0
-        let orders = (0..<images).map { number in
+        let orders = (0..<(guest.disk == .copied ? images : 0)).map { number in
             ImageOrder(
-                disk: "vd\(["a", "b"][number])", pool: random.chance(0.5) ? "fast" : nil,
-                path: "/images/web-\(number).qcow2", format: "qcow2",
-                capacity: ByteCount(UInt64(guest.diskBytes)))
+                disk: "vd\(["a", "b"][number])", pool: pool, path: "/images/web-\(number).qcow2",
+                format: "qcow2", capacity: ByteCount(UInt64(guest.diskBytes)))
         }
-        let removesSource = random.chance(0.3)
-        var method = TransferMethod()
-        method.allowsPostCopy = needsPostCopy || random.chance(0.3)
-        method.slowsGuestDown = random.chance(0.4)
         return MovePlan(
             guest: guestIdentity, source: Host(name: "alpha", uri: "qemu+ssh://alpha/system"),
-            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"),
-            request: request(method, needsPostCopy, &random),
+            destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request,
             wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, method: method,
             vouchesForStorage: false, memory: ByteCount(UInt64(guest.memory)),
             disks: orders.map {

@@ -18,10 +18,10 @@ extension Stage {
         hosts.lastHarm.map { hosts.simulation.now - $0 < .seconds(25) } ?? false
     }
 
-    func judge(_ outcome: MoveRecord.Outcome) {
+    func judge(_ outcome: MoveRecord.Outcome, by process: SimulatedProcess) {
         switch outcome {
         case .moved: judgeMoved()
-        case .failed, .aborted: judgeFailed(outcome)
+        case .failed, .aborted: judgeFailed(outcome, knowing: process.knowsThatItRan || pages.saysThatItRan)
         case .open, .notKnown:
             if pages.reservation == nil {
                 hosts.violate(.reservation, "it was given back while the end is not known")
@@ -46,8 +46,10 @@ extension Stage {
         }
     }
 
-    private func judgeFailed(_ outcome: MoveRecord.Outcome) {
+    private func judgeFailed(_ outcome: MoveRecord.Outcome, knowing itRan: Bool) {
         switch hosts.truth {
+        // An old copy that libvirt, or a repair, let run where no trace was left of the other one.
+        case .gone where !itRan: break
         case .at(.source, _), .ended: break
         case .gone where hosts.hosts.source.copy == nil && hosts.hosts.destination.copy == nil: break
         case .gone where isFreshlyHarmed: break

@@ -22,7 +22,7 @@ final class Stage: @unchecked Sendable {
         self.hosts = hosts
         self.faults = faults
         pages.isAlive = { [unowned self] mark in lives.contains { $0.mark == mark && $0.isRunning } }
-        pages.onFinish = { [unowned self] in judge($0) }
+        pages.onFinish = { [unowned self] in judge($0, by: $1) }
     }
 
     private var simulation: Simulation { hosts.simulation }
