@@ -51,11 +51,13 @@ extension SoftwareVersion {
 
 extension JobSample {
     init(_ statistics: JobStatistics) {
+        // While disks are copied libvirt adds what it looked at of them, empty areas and all; at the end it does not.
+        let wire = statistics.dataProcessedBytes.map { $0 - min($0, statistics.diskProcessedBytes ?? 0) }
         self.init(
             elapsed: statistics.elapsed,
             memoryTotal: statistics.memoryTotalBytes.map(ByteCount.init),
             memoryRemaining: statistics.memoryRemainingBytes.map(ByteCount.init),
-            wire: statistics.dataProcessedBytes.map(ByteCount.init),
+            wire: wire.map(ByteCount.init),
             throughput: statistics.memoryBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
             dirtyRate: statistics.dirtyBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
             round: statistics.iteration, downtime: statistics.downtime,

@@ -141,7 +141,7 @@ struct DeviceTests {
     }
 
     @Test("name the secrets that they cannot start without")
-    func secrets() {
+    func secrets() throws {
         typealias Reference = GuestDefinition.SecretReference
         #expect(
             tied.secretReferences == [

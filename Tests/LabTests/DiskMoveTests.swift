@@ -133,10 +133,10 @@ extension LabTests {
                 try await Lab.run(
                     on: "host1", "rm \(image); qemu-img create -q -f qcow2 -b \(base) -F qcow2 \(image)")
                 try await Lab.require("guest", "start", guest.name, "--on", "host1")
-                func backing(on host: String) async throws -> Bool {
+                @Sendable func backing(on host: String) async throws -> Bool {
                     try await Lab.run(on: host, "qemu-img info -U \(image)").contains("backing file:")
                 }
-                func expectPattern(on host: String) async throws {
+                @Sendable func expectPattern(on host: String) async throws {
                     let read = try await Lab.run(on: host, "qemu-io -r -U -c 'read -P 7 32M 1M' \(image)")
                     #expect(!read.contains("failed"), "\(read)")
                 }

@@ -243,6 +243,9 @@ extension DiskDefinition {
     /// The source and all that is below it.
     var images: [DiskSource] { (source.map { [$0] } ?? []) + backingChain }
 
+    /// All that is open for it: its images, and the copy that a job makes of them.
+    var openImages: [DiskSource] { images + [mirror?.source].compactMap(\.self) }
+
     /// Whether nothing can be below the last image that is named.
     var endsKnown: Bool { chainEndsKnown || images.last?.format == "raw" }
 }
