@@ -7,14 +7,17 @@ PREFIX ?= /usr/local
 # Of the forecasts in make bench: 60 moves take about 35 minutes.
 SEED ?= 11
 MOVES ?= 60
+# Of the faults in make faults; each is done to apus and to virsh.
+RUNS ?= 500
 
-.PHONY: help demo test test-unit test-hosts test-sanitizers lint build release packages packages-lab man completions install bench clean check-swift check-root
+.PHONY: help demo test test-unit test-hosts test-sanitizers lint build release packages packages-lab man completions install bench faults clean check-swift check-root
 
 help:
 	@echo "make demo                       a two-host lab, a live migration there and back, what a client noticed"
 	@echo "make test                       all tests; LabTests need root and run real guests"
 	@echo "make test-hosts INVENTORY=FILE  LabTests on hosts that exist already"
 	@echo "make bench                      side by side with virsh; results as a table and JSON"
+	@echo "make faults                     faults at every phase of real moves, with apus and with virsh, as a table"
 	@echo "make install PREFIX=/usr/local  apus, its man page and shell completions"
 
 check-swift:
@@ -82,6 +85,10 @@ install: release man
 bench: check-root check-swift packages-lab release
 	Benchmarks/run
 	Benchmarks/forecast --seed $(SEED) --moves $(MOVES)
+	Benchmarks/hard
+
+faults: check-root check-swift packages-lab release
+	Benchmarks/faults --seed $(SEED) --runs $(RUNS)
 
 clean:
 	rm -rf .build .build-* man

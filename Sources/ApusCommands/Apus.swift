@@ -16,7 +16,8 @@ package struct Apus: AsyncParsableCommand {
             """,
         version: "apus \(apusVersion)",
         subcommands: [
-            CheckCommand.self, PlanCommand.self, MigrateCommand.self, StatusCommand.self, AbortCommand.self, RepairCommand.self,
+            CheckCommand.self, PlanCommand.self, MigrateCommand.self, SetCommand.self, StatusCommand.self,
+            AbortCommand.self, RepairCommand.self,
             HistoryCommand.self, ShowCommand.self, CPUCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,

@@ -1,5 +1,4 @@
 import FleetModel
-import Logging
 import Policy
 
 /// What is done about a copy that is under way: convergence's decisions, and a wish to end early.
@@ -9,38 +8,23 @@ extension LiveMigration {
         // What was switched over, or is being given up, needs no steering.
         guard let transferBegan, timeline.phase == .preCopy, !isPostCopy, abort == nil else { return }
         let elapsed = transferBegan.duration(to: ports.clock.now)
-        for decision in controller.next(
-            ConvergenceController.Observation(elapsed: elapsed, sample: sample, roundBegan: round))
-        {
+        for decision in steering.decide(sample, round: round, elapsed: elapsed) {
             tell(.decision(decision))
-            await carryOut(decision)
-        }
-    }
-
-    private func carryOut(_ decision: Decision) async {
-        do throws(ApusError) {
             switch decision.step {
-            case .setDowntimeLimit(let limit):
-                try await ports.setDowntimeLimit(limit)
-            case .startPostCopy:
-                // From here on nothing can be taken back, whatever the call answers.
-                isPostCopy = true
-                say(decision.reason)
-                try await ports.startPostCopy()
-            case .suspend:
-                say(decision.reason)
-                try await ports.suspend()
             case .abort:
                 requested(.convergence(decision.reason))
                 _ = await pressAbort()
-            case .wait:
-                say(decision.reason)
+                continue
+            // From here on nothing can be taken back, whatever the call answers.
+            case .startPostCopy: isPostCopy = true
+            case .setDowntimeLimit, .suspend, .wait: break
             }
-        } catch {
-            remark("a decision could not be carried out (\(decision.reason)): \(error.detail)")
-            Logger.current.warning(
-                "a decision could not be carried out",
-                metadata: ["guest": "\(plan.guest)", "decision": "\(decision.step)", "error": "\(error.detail)"])
+            if case .setDowntimeLimit = decision.step {} else { say(decision.reason) }
+            do throws(ApusError) {
+                try await steering.carryOut(decision.step)
+            } catch {
+                remark("a decision could not be carried out (\(decision.reason)): \(error.detail)")
+            }
         }
     }
 
@@ -83,17 +67,5 @@ extension AbortReason {
         case .timeout(let limit): "\(limit.text) are over"
         case .convergence(let reason): reason
         }
-    }
-}
-
-extension ConvergenceController.Setup {
-    /// - Parameters:
-    ///   - plan: what is carried out.
-    ///   - spent: what of the timeout is over already.
-    init(_ plan: MovePlan, left spent: Duration) {
-        self.init(
-            memory: plan.memory, downtimeLimit: plan.request.downtimeLimit, policy: plan.request.convergence,
-            canThrottle: plan.method.slowsGuestDown, canPostCopy: plan.method.allowsPostCopy,
-            deadline: plan.request.timeout.map { $0 - spent }, wasPaused: plan.wasPaused)
     }
 }

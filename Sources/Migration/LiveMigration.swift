@@ -30,7 +30,7 @@ package actor LiveMigration<Ports: MovePorts> {
 
     var book: MoveBook
     var timeline: Timeline<Instant>
-    var controller: ConvergenceController
+    var steering: Steering<Ports>
     var transferBegan: Instant?
     var abort: Abort?
     var isPostCopy = false
@@ -72,8 +72,7 @@ package actor LiveMigration<Ports: MovePorts> {
         self.progress = progress
         book = MoveBook(id: record.id, owner: owner, log: log)
         timeline = Timeline(began: began)
-        controller = ConvergenceController(
-            ConvergenceController.Setup(plan, left: began.duration(to: ports.clock.now)))
+        steering = Steering(plan, ports: ports, spent: began.duration(to: ports.clock.now))
     }
 
     /// Asks the move to end early. Before switchover it is rolled back; after it, it is finished.
@@ -113,7 +112,7 @@ package actor LiveMigration<Ports: MovePorts> {
             try book.note(preparation.trace, on: host(preparation.side), number: number)
             try await ports.prepare(preparation)
         }
-        guard !plan.wasPaused, let limit = controller.firstLimit else { return }
+        guard let limit = steering.firstLimit else { return }
         // A limit that was set outlives an aborted job, so a later move would inherit it.
         let found = try await ports.downtimeLimit()
         try book.note(

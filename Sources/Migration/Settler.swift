@@ -22,7 +22,7 @@ package struct Settled: Sendable {
 struct Settler<Ports: MovePorts>: Sendable {
     let plan: MovePlan
     let ports: Ports
-    /// Whether a transfer that is still under way is followed to its end, however long that takes.
+    /// Whether a transfer that is still under way is followed to its end, however long that takes, and steered.
     let follows: Bool
     /// Whether it is certain that the source never stopped the guest.
     let neverStopped: Bool
@@ -53,6 +53,7 @@ struct Settler<Ports: MovePorts>: Sendable {
         var deadline = since.advanced(by: patience)
         var brokenSince: Ports.MoveClock.Instant?
         var attempts = 0
+        var steering = Steering(plan, ports: ports, spent: .zero)
         while true {
             let stands = since.duration(to: ports.clock.now)
             switch look.verdict {
@@ -77,6 +78,7 @@ struct Settler<Ports: MovePorts>: Sendable {
                 // It flows, perhaps again.
                 deadline = ports.clock.now.advanced(by: patience)
                 if stands >= proof { brokenSince = nil }
+                if attempts == 0 { await steer(&steering) }
             case .notKnown where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
                 // Both answered and neither is at work: waiting longer would not make them agree.
                 return look.settled
@@ -123,6 +125,23 @@ struct Settler<Ports: MovePorts>: Sendable {
             return (.present(guest.state), guest.activity != nil)
         } catch {
             return (.silent, false)
+        }
+    }
+
+    /// The move has lost the process that steered it: convergence goes on here, from what libvirt says of the job.
+    private func steer(_ steering: inout Steering<Ports>) async {
+        guard let sample = try? await ports.sample(), let elapsed = sample.elapsed else { return }
+        for decision in steering.decide(sample, round: nil, elapsed: elapsed) {
+            await say(decision.reason)
+            do throws(ApusError) {
+                try await steering.carryOut(decision.step)
+            } catch {
+                await say("that could not be done: \(error.detail)")
+            }
+        }
+        if let timeout = plan.request.timeout, elapsed > timeout {
+            await say("\(timeout.text) are over: the move is given up")
+            try? await ports.abort()
         }
     }
 
