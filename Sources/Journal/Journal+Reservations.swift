@@ -2,6 +2,17 @@ package import FleetModel
 internal import GRDB
 
 extension Journal {
+    /// A move that has not come to an end.
+    package struct Unfinished: Sendable {
+        package let move: MoveRecord
+        /// `nil` for a move of an apus that knew no reservations, and for one that ended and left something on a host.
+        package let reservation: Reservation?
+        /// What it changed on a host and has not put back, newest first.
+        package let undo: [UndoRecord]
+        /// Whether a live process is at work on it. Any other is `apus repair`'s.
+        package let isHeld: Bool
+    }
+
     /// What is reserved on a host for guests that are on their way there, or may be: newest first.
     package func reservations(on destination: String) throws(ApusError) -> [Reservation] {
         try read("read the journal") { database in
@@ -14,7 +25,7 @@ extension Journal {
 
     /// The moves that have not come to an end, newest first: those under way, those whose process is gone, those that
     /// ended without it being known where the guest is, and those that left something on a host.
-    package func unfinished() throws(ApusError) -> [UnfinishedMove] {
+    package func unfinished() throws(ApusError) -> [Unfinished] {
         try read("read the journal") { database in
             try Row.fetchAll(
                 database,
@@ -28,7 +39,7 @@ extension Journal {
                 let move = try MoveRecord(row: row)
                 let hold = try Hold.of(move: move.id, in: database)
                 let undo = try UndoRecord.fetch(move: move.id, from: database)
-                return UnfinishedMove(
+                return Unfinished(
                     move: move, reservation: hold?.reservation, undo: undo,
                     isHeld: hold.map(\.isHeld) ?? undo.contains(where: \.owner.isAlive))
             }
@@ -41,16 +52,16 @@ extension Journal {
     /// not settled by this; `begin` may still throw `guest-busy`.
     ///
     /// - Parameters:
-    ///   - guest: who is waited for.
+    ///   - guest: its UUID, or its name.
     ///   - limit: how long; `nil` is until it is free.
     ///   - clock: what the limit is measured by.
     /// - Throws: `guest-busy` when the limit is over, the task is cancelled, or waiting is of no use because the holder
     ///   is gone; the journal's codes.
     package func waitUntilFree<C: Clock>(
-        _ guest: GuestIdentity, for limit: Duration?, on clock: C = ContinuousClock()
+        guest: String, limit: Duration?, on clock: C = ContinuousClock()
     ) async throws(ApusError) where C.Duration == Duration {
         let deadline = limit.map { clock.now.advanced(by: $0) }
-        while let hold = try read("read the journal", { try Hold.of(guest: guest.uuid, in: $0) }) {
+        while let hold = try read("read the journal", { try Hold.of(guest: guest, orNamed: guest, in: $0) }) {
             let isOver = deadline.map { clock.now >= $0 } ?? false
             guard hold.isHeld, !isOver, !Task.isCancelled else {
                 throw hold.refusal("wait until \(guest) is free")
@@ -59,17 +70,6 @@ extension Journal {
             try? await clock.sleep(until: deadline.map { min($0, next) } ?? next, tolerance: nil)
         }
     }
-}
-
-/// A move that has not come to an end.
-package struct UnfinishedMove: Sendable {
-    package let move: MoveRecord
-    /// `nil` for a move of an apus that knew no reservations, and for one that ended and left something on a host.
-    package let reservation: Reservation?
-    /// What it changed on a host and has not put back, newest first.
-    package let undo: [UndoRecord]
-    /// Whether a live process is at work on it. Any other is `apus repair`'s.
-    package let isHeld: Bool
 }
 
 /// Who holds a guest: a row of the table.
@@ -90,9 +90,19 @@ struct Hold {
         isGivenUp = try row.value("given_up")
     }
 
-    static func of(guest uuid: String, in database: Database) throws -> Hold? {
-        try Row.fetchOne(database, sql: "SELECT * FROM reservation WHERE guest_uuid = ?", arguments: [uuid])
-            .map(Hold.init(row:))
+    /// - Parameters:
+    ///   - uuid: the guest.
+    ///   - name: counts where no guest has that UUID.
+    ///   - database: where the table is.
+    static func of(guest uuid: String, orNamed name: String? = nil, in database: Database) throws -> Hold? {
+        try Row.fetchOne(
+            database,
+            sql: """
+                SELECT * FROM reservation WHERE guest_uuid = :uuid OR guest_name = :name
+                ORDER BY guest_uuid = :uuid DESC, since LIMIT 1
+                """,
+            arguments: ["uuid": uuid, "name": name]
+        ).map(Hold.init(row:))
     }
 
     static func of(move: String, in database: Database) throws -> Hold? {

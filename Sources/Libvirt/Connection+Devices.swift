@@ -45,12 +45,13 @@ private let removalFailedCallback: virConnectDomainEventDeviceRemovalFailedCallb
 }
 
 extension Connection {
-    /// What becomes of devices that are to leave a guest, of every domain of the host, in the order in which it
-    /// arrives.
+    /// What becomes of devices that are to leave a guest, of every domain of the host, in the order in which
+    /// it arrives.
     ///
     /// Registered when this returns, so that no removal is missed that is asked for afterwards. Ends when the
-    /// reader goes away; until then it keeps the connection open. Source: `VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED`
-    /// (since 1.1.1), `VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED` (since 1.3.4).
+    /// reader goes away; until then it keeps the connection open. Source:
+    /// `VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED` (since 1.1.1), `VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED` (since
+    /// 1.3.4).
     ///
     /// - Throws: `LibvirtError` when the daemon refuses; `.invalidArgument` when a stream of this connection
     ///   tells of devices already.

@@ -55,8 +55,8 @@ extension DomainHandle {
     ///   - scope: of which form; `.liveAndDefinition` is refused.
     /// - Returns: the element as text, without the prefix that `setMetadata` was given; `nil` when there is
     ///   none.
-    /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest has no such form, `.invalidArgument`,
-    ///   `.noSupport`.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest has no such form,
+    ///   `.invalidArgument`, `.noSupport`.
     package borrowing func metadata(
         namespace: String, _ scope: ModificationScope = .current
     ) throws(LibvirtError) -> String? {
@@ -95,8 +95,8 @@ extension DomainHandle {
     ///
     /// Blocks for as long as an agent takes that has said that it is there: seconds, or for good.
     ///
-    /// - Throws: `LibvirtError`, with `.agentUnresponsive` where no agent answers, `.argumentUnsupported` where
-    ///   the guest has no channel for one, `.operationInvalid`, `.noSupport`.
+    /// - Throws: `LibvirtError`, with `.agentUnresponsive` where no agent answers, `.argumentUnsupported`
+    ///   where the guest has no channel for one, `.operationInvalid`, `.noSupport`.
     package borrowing func guestTime() throws(LibvirtError) -> Duration {
         var seconds: CLongLong = 0
         var nanoseconds: CUnsignedInt = 0
@@ -109,8 +109,8 @@ extension DomainHandle {
     /// Blocks as `guestTime` does. Source: `virDomainSetTime`, with `VIR_DOMAIN_TIME_SYNC` where no time is
     /// given.
     ///
-    /// - Parameter time: since the epoch; `nil` has the guest read its hardware clock, which follows its host's.
-    ///   A guest system that knows no such thing refuses (Windows does).
+    /// - Parameter time: since the epoch; `nil` has the guest read its hardware clock, which follows its
+    ///   host's, where the guest's agent knows how.
     /// - Throws: `LibvirtError`, as `guestTime`, and `.operationUnsupported` or `.internalError` with the
     ///   agent's words where the agent refuses.
     package borrowing func setGuestTime(_ time: Duration?) throws(LibvirtError) {

@@ -181,12 +181,11 @@ extension DomainHandle {
     /// Source: `virDomainMigrateSetMaxSpeed`, with `VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY` (since 5.1.0).
     ///
     /// - Parameters:
-    ///   - speed: in MiB/s, as libvirt counts. 0 is no limit in post-copy; for pre-copy libvirt takes it as it
-    ///     is, and QEMU then sends next to nothing.
-    ///   - postCopy: whether the limit for what is pulled after the switch is meant; pages that the guest waits
-    ///     for are not held to it.
-    /// - Throws: `LibvirtError`, with `.operationInvalid` for a guest that does not run, `.argumentUnsupported`
-    ///   where QEMU has no such limit, `.noSupport`.
+    ///   - speed: in MiB/s, as libvirt counts. No limit is 0 in post-copy and `unlimitedBandwidth` before.
+    ///   - postCopy: whether the limit for what is pulled after the switch is meant; pages that the guest
+    ///     waits for are not held to it.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` for a guest that does not run,
+    ///   `.argumentUnsupported` where QEMU has no such limit, `.noSupport`.
     package borrowing func setMaxBandwidth(
         mebibytesPerSecond speed: UInt64, postCopy: Bool = false
     ) throws(LibvirtError) {

@@ -84,15 +84,15 @@ extension DomainHandle {
     /// Makes a snapshot known to libvirt from its document; nothing is written to any disk. One of that name
     /// is replaced.
     ///
-    /// Its parent has to be known already (`parentsFirst`), and its data has to be in the guest's disks: libvirt
-    /// does not look, and a revert to one without data leaves the guest shut off. Source:
+    /// Its parent has to be known already (`parentsFirst`), and its data has to be in the guest's disks:
+    /// libvirt does not look, and a revert to one without data leaves the guest shut off. Source:
     /// `virDomainSnapshotCreateXML` with `VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE`, and `…_CURRENT`.
     ///
     /// - Parameters:
     ///   - document: a `<domainsnapshot>`, as `snapshotDocument` gives it.
     ///   - isCurrent: whether what the guest does now is upon it.
-    /// - Throws: `LibvirtError`, with `.xmlMalformed`, `.xmlError`, `.invalidArgument` for a document of another
-    ///   guest or one whose parent is not known, `.noSupport`.
+    /// - Throws: `LibvirtError`, with `.xmlMalformed`, `.xmlError`, `.invalidArgument` for a document of
+    ///   another guest or one whose parent is not known, `.noSupport`.
     package borrowing func redefineSnapshot(_ document: String, isCurrent: Bool) throws(LibvirtError) {
         var flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE.rawValue
         if isCurrent { flags |= VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT.rawValue }
@@ -169,11 +169,11 @@ extension DomainHandle {
 }
 
 extension Sequence<Snapshot> {
-    /// Each one behind the one that it was made upon, else in the given order: the order to make them known in;
-    /// forget them in the reverse.
+    /// Each one behind the one that it was made upon, else in the given order: the order to make them known
+    /// in; forget them in the reverse.
     ///
-    /// One whose parent is not among these counts as a beginning. What leads back to itself, which libvirt never
-    /// has, is kept and comes last.
+    /// One whose parent is not among these counts as a beginning. What leads back to itself, which libvirt
+    /// never has, is kept and comes last.
     package var parentsFirst: [Snapshot] {
         let all = Array(self)
         let names = Set(all.map(\.name))

@@ -118,7 +118,8 @@ extension DomainHandle {
 
     /// Aborts the job.
     ///
-    /// Source: `virDomainAbortJob`; `virDomainAbortJobFlags` with `VIR_DOMAIN_ABORT_JOB_POSTCOPY` (since 8.5.0).
+    /// Source: `virDomainAbortJob`; `virDomainAbortJobFlags` with `VIR_DOMAIN_ABORT_JOB_POSTCOPY` (since
+    /// 8.5.0).
     ///
     /// - Parameter postCopy: ends only the connection of a post-copy, on the source: both sides then wait for
     ///   `.postCopyResume`. Without it, a job in post-copy is refused, where an abort would kill the guest.

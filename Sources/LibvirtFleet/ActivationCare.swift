@@ -23,8 +23,8 @@ struct ActivationCare: Sendable {
     ///
     /// - Parameter source: the host that has the guest.
     /// - Returns: what is to be on the destination afterwards.
-    /// - Throws: `ApusError` with `libvirt-failed`, `connection-lost`, `host-unreachable`, or `guest-unreadable`
-    ///   for a document that is none.
+    /// - Throws: `ApusError` with `libvirt-failed`, `connection-lost`, `host-unreachable`, or
+    ///   `guest-unreadable` for a document that is none.
     func settings(on source: HostLink) async throws(ApusError) -> CarriedSettings {
         let reference = reference
         let read = try await source.ask { (connection) throws(LibvirtError) in

@@ -4,8 +4,8 @@ import Libvirt
 import Transfer
 
 /// Whether the network has learnt that a guest's interface is behind another host now.
-struct LearntAddress: Sendable, Hashable {
-    enum Place: Sendable, Hashable {
+struct LearntAddress: Sendable, Hashable, Codable {
+    enum Place: Sendable, Hashable, Codable {
         /// Behind the guest's own port.
         case guest
         /// Behind another port: the way to the other hosts.
@@ -17,8 +17,8 @@ struct LearntAddress: Sendable, Hashable {
     let mac: String
     /// On the host that runs the guest now: its own port, as soon as QEMU's announcement has passed it.
     let destination: Reading<Place>
-    /// On the host that it left: another port, as soon as the announcement has come through the network, which
-    /// every switch between the two has learnt from then.
+    /// On the host that it left: another port, as soon as the announcement has come through the network,
+    /// which every switch between the two has learnt from then.
     let source: Reading<Place>
 
     /// Whether frames for the guest find it now, as far as the two bridges tell.
@@ -35,14 +35,15 @@ struct LearntAddress: Sendable, Hashable {
 
 /// Watches the two hosts' Linux bridges for a guest's MAC addresses.
 ///
-/// Source: the bridge's forwarding database, bridge(8); QEMU announces a guest that has arrived by RARP, which
-/// goes to everybody.
+/// Source: the bridge's forwarding database, bridge(8); QEMU announces a guest that has arrived by RARP,
+/// which goes to everybody.
 struct AddressWatch: Sendable {
     let guest: GuestIdentity
     let source: Host
     let destination: Host
 
-    /// The guest's ports on Linux bridges, as the host that runs it says; Open vSwitch and macvtap are left out.
+    /// The guest's ports on Linux bridges, as the host that runs it says; Open vSwitch and macvtap are left
+    /// out.
     ///
     /// - Parameter link: the host that runs it.
     /// - Returns: MAC, bridge and port of each.
@@ -120,8 +121,8 @@ struct AddressWatch: Sendable {
         }
     }
 
-    /// Looks until each address is where it is to be: behind its own port on the destination, behind any on the
-    /// source. Permanent entries are the host's own.
+    /// Looks until each address is where it is to be: behind its own port on the destination, behind any on
+    /// the source. Permanent entries are the host's own.
     static func script(_ ports: [Port], isDestination: Bool, _ limit: Duration) -> String {
         let rounds = max(1, Int((limit / .milliseconds(50)).rounded()))
         let looks = ports.indices.map { index in

@@ -23,14 +23,14 @@ struct DevicePlug: Sendable {
 
     /// Asks the guest to let go of a device, and waits until it has.
     ///
-    /// The guest's own system has to take part: one that does not run yet, or whose driver holds on, keeps the
-    /// device, and it stays usable.
+    /// The guest's own system has to take part: one that does not run yet, or whose driver holds on, keeps
+    /// the device, and it stays usable.
     ///
     /// - Parameters:
     ///   - alias: libvirt's name of the device, such as `hostdev0`.
     ///   - limit: how long the guest may take.
-    /// - Throws: `ApusError` with `libvirt-failed` where libvirt or the guest refuses, `timed-out` where the guest
-    ///   did not let go in time: it may do so later. `connection-lost`, `host-unreachable`.
+    /// - Throws: `ApusError` with `libvirt-failed` where libvirt or the guest refuses, `timed-out` where the
+    ///   guest did not let go in time: it may do so later. `connection-lost`, `host-unreachable`.
     func unplug(_ alias: String, within limit: Duration = .seconds(30)) async throws(ApusError) {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
         let connection = try await connector.connect(to: host)

@@ -30,8 +30,8 @@ enum GuestClockOutcome: Sendable, Hashable {
 
 /// Puts a guest's clock right that stood still while the guest did.
 ///
-/// The guest's own time goes on from what it was before the move, whatever its hardware clock says: a guest may
-/// keep that one in local time, and NTP inside the guest would otherwise have to undo an hour.
+/// The guest's own time goes on from what it was before the move, whatever its hardware clock says: a guest
+/// may keep that one in local time, and NTP inside the guest would otherwise have to undo an hour.
 struct GuestClock: Sendable {
     let guest: GuestIdentity
     /// How long an agent may take: libvirt itself waits for one for 5 s, and for its answer for good.
@@ -103,7 +103,8 @@ struct GuestClock: Sendable {
         return GuestClockReading(time: time, moment: asked.advanced(by: half), error: half)
     }
 
-    /// Asks over a connection of its own, because an agent can hold it for good; `nil` when it takes too long.
+    /// Asks over a connection of its own, because an agent can hold it for good; `nil` when it takes too
+    /// long.
     private func withAgent<Value: Sendable>(
         on host: Host,
         _ work: @escaping @Sendable (Connection, DomainReference) async throws(LibvirtError) -> Value

@@ -9,8 +9,8 @@ struct MoveFinder: Sendable {
     ///
     /// - Parameter guest: its name or UUID.
     /// - Returns: the guest and its source.
-    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`; what kept a host from answering, when no
-    ///   other host says that the guest leaves it.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`; what kept a host from answering, when
+    ///   no other host says that the guest leaves it.
     func moving(_ guest: String) async throws(ApusError) -> (guest: Guest, source: HostLink)? {
         let reference: DomainReference = GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
         let answers = await withTaskGroup(of: (HostLink, Result<Guest?, ApusError>).self) { group in

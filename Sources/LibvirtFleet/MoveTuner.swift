@@ -47,18 +47,18 @@ package struct MoveTuner: Sendable {
 
     /// Changes the limits of the guest's move, on the host that it leaves.
     ///
-    /// A bandwidth counts for what is pushed and for what is pulled after a switch to post-copy; pages that the
-    /// guest waits for then are never held up. Both limits stay with the guest when its move fails: whoever
-    /// moves it next finds them there.
+    /// A bandwidth counts for what is pushed and for what is pulled after a switch to post-copy; pages that
+    /// the guest waits for then are never held up. Both limits stay with the guest when its move fails:
+    /// whoever moves it next finds them there.
     ///
     /// - Parameters:
     ///   - change: what is to change.
     ///   - guest: its name or UUID.
     ///   - dryRun: whether to say only what would change.
-    /// - Returns: the move with its limits before and after; `nil` when the guest is not being moved, or not any
-    ///   more: then its limits are as they were.
-    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `libvirt-failed`, or what kept a host from
-    ///   answering.
+    /// - Returns: the move with its limits before and after; `nil` when the guest is not being moved, or not
+    ///   any more: then its limits are as they were.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `libvirt-failed`, or what kept a host
+    ///   from answering.
     package func change(
         _ change: MoveLimitChange, of guest: String, dryRun: Bool
     ) async throws(ApusError) -> TunedMove? {

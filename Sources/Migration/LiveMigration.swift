@@ -212,7 +212,9 @@ package actor LiveMigration<Ports: MovePorts> {
         }
         if timeline.phase != before { tell(.phase(timeline.phase)) }
         report()
-        if case .round(let number) = event.kind { await steer(nil, round: number) }
+        guard case .round(let number) = event.kind else { return }
+        // What was left when the round began is worth a question of its own.
+        await steer(try? await ports.sample(), round: number)
     }
 
     private func take(_ sample: JobSample?, _ took: Duration) async {

@@ -73,7 +73,7 @@ struct Settler<Ports: MovePorts>: Sendable {
                 guard began.duration(to: ports.clock.now) < plan.request.recoverFor else { return look.settled }
                 deadline = ports.clock.now.advanced(by: patience)
                 attempts += 1
-                await mend(attempt: attempts)
+                await mend(look.source, attempt: attempts)
             case .unsettled where look.isBusy && (follows || attempts > 0):
                 // It flows, perhaps again.
                 deadline = ports.clock.now.advanced(by: patience)
@@ -162,12 +162,14 @@ struct Settler<Ports: MovePorts>: Sendable {
         await step(detail, side) { () async throws(ApusError) in try await ports.dropCopy(on: side) }
     }
 
-    private func mend(attempt: Int) async {
+    private func mend(_ source: Settlement.Answer, attempt: Int) async {
         await say(
             "the connection of the post-copy is broken: \(plan.guest) runs on \(plan.destination.name) and part of "
                 + "its memory is still on \(plan.source.name); mending it, attempt \(attempt)")
         // QEMU refuses to go on while a side still waits for the dead connection.
         try? await ports.breakPostCopy()
+        // libvirt 9.0.0 forgets the job for good when it is asked to go on from any other state (decision 8).
+        guard source.state?.reason == "postcopy-failed" else { return }
         await ports.beginRecovery()
     }
 

@@ -22,8 +22,8 @@ struct ChartTests {
 
     /// Two rounds: from 800 MiB to 0, then from 200 MiB.
     private static let move =
-        (0...8).map { sample(Double($0), UInt64(800 - $0 * 100), rate: 100, round: 1) }
-        + [sample(9, 200, rate: 50, round: 2), sample(10, 100, rate: 50, round: 2)]
+        (0...8).map { sample(Double($0), UInt64(800 - $0 * 99), rate: 100, round: 1) }
+        + [sample(9, 190, rate: 55, round: 2), sample(10, 140, rate: 20, round: 2)]
 
     @Test(
         "memory shrinks from the upper left, each round is marked where it began, and both ends have their time"
@@ -34,13 +34,26 @@ struct ChartTests {
             lines.joined(separator: "\n") == """
 
                 Memory left to send
-                800 MiB │███
-                        │███▆▆
-                        │█████▄▄
-                        │███████▂▂
-                        │█████████
-                        │█████████▆▆          ▆▆
-                        │███████████▄▄        ██▄
+                  800 MiB │██
+                          │████
+                          │██████
+                          │████████
+                          │██████████
+                          │████████████
+                          │██████████████▁▁  ▇▇▃
+                        0 │████████████████▁▁███
+                          └┬─────────────────┬──
+                   rounds  1                 2
+                           0 ms             10 s
+
+                Throughput
+                100 MiB/s │██████████████████
+                          │██████████████████▂▂
+                          │████████████████████
+                        0 │████████████████████▆
+                          └┬─────────────────┬──
+                   rounds  1                 2
+                           0 ms             10 s
                 """)
     }
 
@@ -48,7 +61,22 @@ struct ChartTests {
     func plain() {
         let lines = MoveCharts(Self.move).lines(width: 32, style: Self.ascii)
         #expect(lines.allSatisfy { $0.allSatisfy(\.isASCII) })
-        #expect(lines.joined(separator: "\n") == "")
+        #expect(
+            lines.prefix(13).joined(separator: "\n") == """
+
+                Memory left to send
+                  800 MiB |##
+                          |####
+                          |######
+                          |########
+                          |##########
+                          |############
+                          |##############    ##.
+                        0 |################..###
+                          +v-----------------v--
+                   rounds  1                 2
+                           0 ms             10 s
+                """)
     }
 
     @Test(

@@ -36,7 +36,7 @@ struct StoryTests {
     ]
 
     private static func text(
-        _ move: MoveRecord, _ entries: [MoveEntry] = [], unfinished: UnfinishedMove? = nil
+        _ move: MoveRecord, _ entries: [MoveEntry] = [], unfinished: Journal.Unfinished? = nil
     ) -> String {
         MoveStory(move: move, entries: entries, unfinished: unfinished)
             .text(width: 60, style: Chart.Style { _ in nil })

@@ -235,9 +235,9 @@ struct ReservationTests {
             guard looks == 3 else { return }
             try? journal.finish(id: "a1", outcome: .moved, code: nil, actual: nil)
         }
-        try await journal.waitUntilFree(move.guest, for: nil, on: clock)
+        try await journal.waitUntilFree(guest: move.guest.uuid, limit: nil, on: clock)
         #expect(clock.now.time == .milliseconds(600))
-        try await journal.waitUntilFree(move.guest, for: .zero, on: clock)
+        try await journal.waitUntilFree(guest: "web01", limit: .zero, on: clock)
         #expect(clock.now.time == .milliseconds(600))
     }
 
@@ -249,17 +249,18 @@ struct ReservationTests {
         let journal = journal
         let clock = CountingClock { _ in }
         let limited = await #expect(throws: ApusError.self) {
-            try await journal.waitUntilFree(move.guest, for: .milliseconds(450), on: clock)
+            try await journal.waitUntilFree(guest: "web01", limit: .milliseconds(450), on: clock)
         }
         #expect(clock.now.time == .milliseconds(450))
         #expect(limited?.code == .guestBusy)
         #expect(limited?.operation == "wait until web01 is free")
-        let waiter = Task { @concurrent in try await journal.waitUntilFree(move.guest, for: nil) }
+        let waiter = Task { @concurrent in try await journal.waitUntilFree(guest: move.guest.name, limit: nil)
+        }
         waiter.cancel()
         await #expect(throws: ApusError.self) { try await waiter.value }
         try journal.finish(id: "a1", outcome: .notKnown, code: nil, actual: nil)
         let useless = await #expect(throws: ApusError.self) {
-            try await journal.waitUntilFree(move.guest, for: nil)
+            try await journal.waitUntilFree(guest: move.guest.name, limit: nil)
         }
         #expect(useless?.hint?.hasPrefix("apus repair web01") == true)
     }

@@ -1,4 +1,3 @@
-import DomainXML
 import FleetModel
 import Testing
 import Transfer

@@ -113,7 +113,7 @@ struct LiveMigrationTests {
             ),
             Failure(
                 testDescription: "the guest stands still for a reason of its own",
-                source: [GuestState(.paused, reason: "ioerror")], destination: [nil], code: .migrationFailed),
+                source: [GuestState(.paused, reason: "ioerror")], destination: [nil], code: .stateNotKnown),
             Failure(
                 testDescription: "the guest runs on both", source: [running], destination: [running],
                 code: .stateNotKnown),
@@ -182,6 +182,7 @@ struct LiveMigrationTests {
         var script = ScriptedPorts.Script()
         script.waitsForAbort = true
         script.abortRefusals = .max
+        script.busyAnswers = .max
         script.source = [Self.running]
         script.destination = [Self.standing]
         let migration = migration(plan(), ScriptedPorts(script))

@@ -53,7 +53,8 @@ extension InventoryParser {
         where !known.contains(name) {
             throw invalid(
                 nil, "there is no profile '\(name)'",
-                hint: Spelling.suggestion(for: name, in: known) ?? "Profiles: \(known.joined(separator: ", ")).")
+                hint: Spelling.suggestion(for: name, in: known)
+                    ?? "Profiles: \(known.joined(separator: ", ")).")
         }
     }
 

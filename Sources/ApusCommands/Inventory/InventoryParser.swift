@@ -39,7 +39,8 @@ struct InventoryParser {
             throw invalid(nil, "host \(twice) is there twice")
         }
         return Inventory(
-            hosts: hosts, profiles: settings.profiles, guestProfiles: settings.guests, profile: settings.profile)
+            hosts: hosts, profiles: settings.profiles, guestProfiles: settings.guests,
+            profile: settings.profile)
     }
 
     private static let keys = [

@@ -43,7 +43,8 @@ struct MigrateCommand: CommandWithOptions {
 
     @Option(
         help: ArgumentHelp(
-            "While another apus moves the guest, wait for it this long instead of refusing.", valueName: "time"),
+            "While another apus moves the guest, wait for it this long instead of refusing.",
+            valueName: "time"),
         transform: QuantityOption.duration)
     var wait: Duration?
 
@@ -98,7 +99,8 @@ struct MigrateCommand: CommandWithOptions {
                 if let held { try await journal.waitUntilFree(held, for: wait) }
             }
         }
-        let inquiry = Inquiry(journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
+        let inquiry = Inquiry(
+            journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)

@@ -66,7 +66,8 @@ struct ConvergenceOptions: ParsableArguments {
         else {
             let known = ConvergenceProfile.allCases.map(\.rawValue) + inventory.profiles.keys.sorted()
             throw ApusError(
-                .usage, "find the profile \(name)", "neither apus nor the inventory has a profile of that name",
+                .usage, "find the profile \(name)",
+                "neither apus nor the inventory has a profile of that name",
                 hint: Spelling.suggestion(for: name, in: known)
                     ?? "There are \(known.joined(separator: ", ")).")
         }

@@ -38,7 +38,7 @@ struct UnfinishedMoves {
         }
     }
 
-    static func text(_ unfinished: UnfinishedMove) -> String {
+    static func text(_ unfinished: Journal.Unfinished) -> String {
         let move = unfinished.move
         let what = "the move of \(move.guest) to \(move.destination) (\(move.id.prefix(8)))"
         let words =

@@ -21,6 +21,7 @@ struct RepairCommand: CommandWithOptions {
             seen and the commands to choose from.
             """)
 
+    /// They are its own word.
     static let mentionsUnfinishedMoves = false
 
     @OptionGroup var common: CommonOptions

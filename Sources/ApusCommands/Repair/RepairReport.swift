@@ -44,7 +44,8 @@ struct RepairReport: Encodable {
 
     /// For a person.
     var text: String {
-        let now = "\(sourceState ?? "not asked") on \(source), \(destinationState ?? "not asked") on \(destination)"
+        let now =
+            "\(sourceState ?? "not asked") on \(source), \(destinationState ?? "not asked") on \(destination)"
         let state =
             if isHeld {
                 "the move of \(guest) is under way, and the apus that carries it out lives; nothing was touched"

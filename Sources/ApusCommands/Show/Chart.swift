@@ -62,17 +62,24 @@ struct Chart {
     let height: Int
     let text: (UInt64) -> String
 
+    private var top: UInt64 { points.map(\.value).max() ?? 0 }
+
+    /// Whether there is anything to see: more than one reading, and not all of them 0.
+    var isWorthDrawing: Bool { points.count > 1 && top > 0 && span.lowerBound < span.upperBound }
+
+    /// How wide what stands on its left is.
+    var labelWidth: Int { max("rounds".count, text(top).count) }
+
     /// - Parameters:
     ///   - width: in columns, of which the labels take some.
+    ///   - labelWidth: what several charts below each other have in common, so that their times are too.
     ///   - style: the characters.
-    /// - Returns: nothing where there is nothing to see: fewer than two readings, or all of them 0.
-    func lines(width: Int, style: Style) -> [String] {
-        let top = points.map(\.value).max() ?? 0
-        guard points.count > 1, top > 0, span.lowerBound < span.upperBound else { return [] }
+    /// - Returns: a line each.
+    func lines(width: Int, labelWidth: Int, style: Style) -> [String] {
         let labels = [text(top), "0"]
-        let gutter = max("rounds".count, labels.map(\.count).max() ?? 0) + 1
+        let gutter = labelWidth + 1
         let columns = max(10, width - gutter - 1)
-        let steps = levels(columns: columns, top: top, fine: style.levels.count - 1)
+        let steps = levels(columns: columns, fine: style.levels.count - 1)
         var lines = [title]
         for row in (0..<height).reversed() {
             let label = row == height - 1 ? labels[0] : row == 0 ? labels[1] : ""
@@ -87,9 +94,10 @@ struct Chart {
 
     /// How high each column is, in the finest steps; 0 before the first reading. A column without a reading of its own is
     /// as high as the one before it.
-    private func levels(columns: Int, top: UInt64, fine: Int) -> [Int] {
+    private func levels(columns: Int, fine: Int) -> [Int] {
         var readings = [[UInt64]](repeating: [], count: columns)
         for point in points { readings[column(of: point.at, columns)].append(point.value) }
+        let top = Double(top)
         var height = 0
         return readings.map { values in
             guard let last = values.last else { return height }
@@ -98,7 +106,7 @@ struct Chart {
                 case .last: Double(last)
                 case .mean: values.reduce(0) { $0 + Double($1) } / Double(values.count)
                 }
-            let exact = value / Double(top) * Double(self.height * fine)
+            let exact = value / top * Double(self.height * fine)
             // What is little is not nothing.
             height = value > 0 ? max(1, Int(exact.rounded())) : 0
             return height

@@ -13,25 +13,31 @@ struct MoveCharts {
     }
 
     func lines(width: Int, style: Chart.Style) -> [String] {
+        let charts = charts.filter(\.isWorthDrawing)
+        let labelWidth = charts.map(\.labelWidth).max() ?? 0
+        return charts.flatMap { [""] + $0.lines(width: width, labelWidth: labelWidth, style: style) }
+    }
+
+    private var charts: [Chart] {
         guard let first = samples.first?.at, let last = samples.last?.at else { return [] }
         func chart(
             _ title: String, _ summary: Chart.Summary, height: Int, _ text: @escaping (UInt64) -> String,
             _ value: (JobSample) -> UInt64?
-        ) -> [String] {
+        ) -> Chart {
             let points = samples.compactMap { at, sample in
                 value(sample).map { Chart.Point(at: at, value: $0) }
             }
-            let chart = Chart(
+            return Chart(
                 title: title, points: points, summary: summary, rounds: rounds, span: first...last,
                 height: height, text: text)
-            let lines = chart.lines(width: width, style: style)
-            return lines.isEmpty ? [] : [""] + lines
         }
         let amount = { (bytes: UInt64) in "\(ByteCount(bytes))" }
         let rate = { (bytes: UInt64) in "\(ByteRate(bytesPerSecond: bytes))" }
-        return chart("Memory left to send", .last, height: 8, amount) { $0.memoryRemaining?.bytes }
-            + chart("Disks left to copy", .last, height: 4, amount) { $0.diskRemaining?.bytes }
-            + chart("Throughput", .mean, height: 4, rate) { $0.throughput?.bytesPerSecond }
+        return [
+            chart("Memory left to send", .last, height: 8, amount) { $0.memoryRemaining?.bytes },
+            chart("Disks left to copy", .last, height: 4, amount) { $0.diskRemaining?.bytes },
+            chart("Throughput", .mean, height: 4, rate) { $0.throughput?.bytesPerSecond },
+        ]
     }
 
     /// Each round where a reading first showed it.

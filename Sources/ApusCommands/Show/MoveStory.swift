@@ -7,11 +7,11 @@ struct MoveStory {
     let move: MoveRecord
     let entries: [MoveEntry]
     /// What is known of a move that has not come to an end.
-    let unfinished: UnfinishedMove?
+    let unfinished: Journal.Unfinished?
     let plan: SealedPlan?
     let forecast: Forecast?
 
-    init(move: MoveRecord, entries: [MoveEntry], unfinished: UnfinishedMove?) {
+    init(move: MoveRecord, entries: [MoveEntry], unfinished: Journal.Unfinished?) {
         self.move = move
         self.entries = entries
         self.unfinished = unfinished

@@ -5,15 +5,18 @@ import FoundationEssentials
 ///
 /// The journal keeps plans of every version that ever moved something.
 struct SealedPlan: Decodable {
-    let strategy: MoveStrategy?
     let choices: [MovePlan.Choice]
     let rejected: [MovePlan.RejectedStrategy]
 
-    private enum CodingKeys: String, CodingKey { case method, choices, rejected }
+    /// Every plan says this of itself in words, whatever its other fields are.
+    var strategy: MoveStrategy? {
+        choices.first { $0.subject == "strategy" }.flatMap { MoveStrategy(rawValue: $0.choice) }
+    }
+
+    private enum CodingKeys: String, CodingKey { case choices, rejected }
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        strategy = (try? container.decode(TransferMethod.self, forKey: .method))?.strategy
         choices = (try? container.decode([MovePlan.Choice].self, forKey: .choices)) ?? []
         rejected = (try? container.decode([MovePlan.RejectedStrategy].self, forKey: .rejected)) ?? []
     }

@@ -7,7 +7,8 @@ extension GuestDefinition {
 
     /// The device of the host at this address, be it a `<hostdev>` or an `<interface type='hostdev'>`.
     ///
-    /// - Parameter address: as ``HostDevice/address`` writes it, such as `0000:03:00.0`; the case does not matter.
+    /// - Parameter address: as ``HostDevice/address`` writes it, such as `0000:03:00.0`; the case does not
+    ///   matter.
     /// - Returns: the first of the document; `nil` when the guest was not handed it.
     package func hostDevice(at address: String) -> Element? {
         devices.first { device in
@@ -36,8 +37,8 @@ extension GuestDefinition {
 }
 
 extension Element {
-    /// A device as it can be plugged in anywhere: without the alias that libvirt gave it and without its place in
-    /// the guest.
+    /// A device as it can be plugged in anywhere: without the alias that libvirt gave it and without its
+    /// place in the guest.
     ///
     /// A user's own alias (`ua-…`) stays: it is how somebody knows the device.
     package var unplaced: Element {

@@ -2,12 +2,12 @@ package import FleetModel
 
 /// How moves that run at once share the links of their hosts.
 ///
-/// Each host has one link, and both directions of it carry the full rate. A move takes from its source's way out
-/// and from its destination's way in. The shares are max-min fair: nobody can be given more without taking it from
-/// somebody who has no more. So a move with a limit of its own below its share leaves the rest to the others, and
-/// so does one that is held up at its other end. Source: Bertsekas and Gallager, "Data Networks", section 6.5.2
-/// (progressive filling): all shares grow together; where a link is full, or a move has reached its limit, the
-/// moves concerned stop growing.
+/// Each host has one link, and both directions of it carry the full rate. A move takes from its source's way
+/// out and from its destination's way in. The shares are max-min fair: nobody can be given more without
+/// taking it from somebody who has no more. So a move with a limit of its own below its share leaves the rest
+/// to the others, and so does one that is held up at its other end. Source: Bertsekas and Gallager, "Data
+/// Networks", section 6.5.2 (progressive filling): all shares grow together; where a link is full, or a move
+/// has reached its limit, the moves concerned stop growing.
 package struct FairShare: Sendable {
     /// A move as its links see it.
     package struct Flow: Sendable, Hashable {
@@ -33,13 +33,13 @@ package struct FairShare: Sendable {
 
     /// What a new move is to be held to.
     ///
-    /// The moves under way are to be held to their own shares from then on (`shares`), and again when one ends;
-    /// until they are, TCP divides the link much the same way.
+    /// The moves under way are to be held to their own shares from then on (`shares`), and again when one
+    /// ends; until they are, TCP divides the link much the same way.
     ///
     /// - Parameters:
     ///   - move: the new one.
-    ///   - others: the moves under way, in any order; those that touch neither of its hosts matter only through
-    ///     moves that they share a host with.
+    ///   - others: the moves under way, in any order; those that touch neither of its hosts matter only
+    ///     through moves that they share a host with.
     /// - Returns: its limit; `nil` where nothing has to be shared and its user set none.
     package func bandwidth(for move: Flow, beside others: [Flow]) -> ByteRate? {
         let isAlone = !others.contains {
@@ -52,9 +52,9 @@ package struct FairShare: Sendable {
     /// The share of each move when all of them run.
     ///
     /// - Parameter flows: the moves.
-    /// - Returns: in the same order: a move's own limit where that is what holds it; else whole MiB/s, which is
-    ///   what libvirt counts in, rounded down so that the sum fits, but never below 1 MiB/s; `nil` for a move that
-    ///   neither a limit nor a known link holds.
+    /// - Returns: in the same order: a move's own limit where that is what holds it; else whole MiB/s, which
+    ///   is what libvirt counts in, rounded down so that the sum fits, but never below 1 MiB/s; `nil` for a
+    ///   move that neither a limit nor a known link holds.
     package func shares(of flows: [Flow]) -> [ByteRate?] {
         var shares = [Double](repeating: 0, count: flows.count)
         var growing = Set(flows.indices)
