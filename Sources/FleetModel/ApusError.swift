@@ -6,6 +6,7 @@ package struct ApusError: Error, Sendable {
         case blocked
         case connectionLost = "connection-lost"
         case didNotConverge = "did-not-converge"
+        case diskCopyFailed = "disk-copy-failed"
         case documentInvalid = "document-invalid"
         case guestAmbiguous = "guest-ambiguous"
         case guestBusy = "guest-busy"

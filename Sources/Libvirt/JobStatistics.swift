@@ -73,6 +73,7 @@ package struct JobStatistics: Sendable, Equatable {
         return Int(percent)
     }
     package var diskTotalBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_TOTAL]?.unsigned }
+    package var diskProcessedBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_PROCESSED]?.unsigned }
     package var diskRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_REMAINING]?.unsigned }
     /// Pre-copy rounds begun so far, the first being 1.
     package var iteration: Int? {

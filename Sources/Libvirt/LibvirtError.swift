@@ -40,6 +40,7 @@ package struct LibvirtError: Error, Sendable, Equatable {
         /// A document that is no XML, where `xmlError` is one that libvirt does not understand.
         package static let xmlMalformed = Code(VIR_ERR_XML_DETAIL)
         package static let operationDenied = Code(VIR_ERR_OPERATION_DENIED)
+        package static let blockCopyActive = Code(VIR_ERR_BLOCK_COPY_ACTIVE)
         package static let noDomain = Code(VIR_ERR_NO_DOMAIN)
         package static let domainExists = Code(VIR_ERR_DOM_EXIST)
         package static let noSnapshot = Code(VIR_ERR_NO_DOMAIN_SNAPSHOT)

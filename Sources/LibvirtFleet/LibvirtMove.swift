@@ -45,9 +45,7 @@ package struct LibvirtMove: MovePorts {
             guard let statistics = try domain.jobStatistics() else { return nil }
             var sample = JobSample(statistics)
             // Before the memory flows; then every question to QEMU would take from the guest.
-            if !copying.targets.isEmpty, sample.memoryTotal ?? .zero == .zero {
-                sample.disks = copying.progress(of: domain)
-            }
+            if sample.memoryTotal == nil { sample.disks = copying.progress(of: domain) }
             return sample
         }
     }

@@ -249,6 +249,15 @@ struct PoolDefinitionTests {
         #expect(volume.attribute("type", at: "backingStore/format") == "raw")
     }
 
+    @Test("goes with a place for a disk's copy")
+    func copyDestination() throws {
+        let disk = try Document(parsing: CopyDestination.file(path: "/a & 'b'", format: "qcow2")).root
+        #expect(disk.name == "disk" && disk["type"] == "file")
+        #expect(disk.attribute("file", at: "source") == "/a & 'b'")
+        #expect(disk.attribute("type", at: "driver") == "qcow2")
+        #expect(throws: XMLError.self) { try CopyDestination.file(path: "\u{1}", format: "raw") }
+    }
+
     @Test("tells whether its volumes are files", arguments: ["dir", "fs", "netfs", "logical", "rbd", ""])
     func files(type: String) throws {
         let pool = try PoolDefinition(parsing: "<pool type='\(type)'><name>p</name></pool>")

@@ -101,6 +101,16 @@ struct GuestFactsTests {
             Refusal(testDescription: "block job", operation: "read the job on the disk vda") {
                 _ = try $0.blockJob(disk: "vda")
             },
+            Refusal(testDescription: "a disk's copy", operation: "copy the disk vda") {
+                try $0.beginBlockCopy(
+                    disk: "vda", to: "<disk/>", onlyTop: true, bandwidthBytesPerSecond: 1 << 20)
+            },
+            Refusal(testDescription: "its end", operation: "end the copy of the disk vda") {
+                try $0.endBlockCopy(disk: "vda", changesOver: false)
+            },
+            Refusal(testDescription: "its use", operation: "change over to the copy of the disk vda") {
+                try $0.endBlockCopy(disk: "vda", changesOver: true)
+            },
             Refusal(
                 testDescription: "measuring", operation: "measure how fast a guest writes to its memory"
             ) {

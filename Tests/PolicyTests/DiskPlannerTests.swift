@@ -236,4 +236,28 @@ struct DiskPlannerTests {
         let input = experience.input(sample.facts, MoveRequest(), measuredDirty: nil, measuredLink: nil)
         #expect(input.disksToCopy == .mebibytes(4096))
     }
+
+    @Test("that moves on its own host is asked about its place, and its job, and no more")
+    func oneHost() {
+        var sample = Sample()
+        sample.destination = sample.source
+        sample.destination.details.pools = .known([
+            HostDetails.Pool(name: "fast", type: "dir", isActive: true, directory: "/fast")
+        ])
+        sample.disks = [Sample.disk(Self.seen) { $0.place = .known(Sample.place("/fast/web01.qcow2")) }]
+        let request = MoveRequest(disks: PreflightCase.request { $0.places["vda"] = .pool("fast") })
+        #expect(Preflight.findings(onOneHost: sample.facts, request: request) == [])
+        #expect(Preflight.findings(for: sample.facts, request: request).contains { $0.code == .sameHostUUID })
+        #expect(DiskPlanner(sample.facts, request).plans.first?.order?.path == "/fast/web01.qcow2")
+
+        sample.hardware.snapshots = 1
+        sample.disks[0].job = "commit"
+        sample.disks[0].place = .known(Sample.place("/fast/web01.qcow2", exists: true))
+        let codes = Preflight.findings(onOneHost: sample.facts, request: request).map(\.code)
+        #expect(codes == [.snapshotsPresent, .blockJobActive, .targetExists])
+        let ignoring = MoveRequest(
+            ignored: [IgnoredFinding(code: .snapshotsPresent)], disks: request.disks)
+        let blocking = Preflight.findings(onOneHost: sample.facts, request: ignoring).filter(\.blocks)
+        #expect(blocking.map(\.code) == [.blockJobActive, .targetExists])
+    }
 }

@@ -15,6 +15,9 @@ struct MigrateCommand: CommandWithOptions {
         discussion: """
             Example: apus migrate web01 --to beta --downtime 100ms --timeout 5m
 
+            Without --to, --disk moves disks of the guest to other places on its own host: \
+            apus migrate web01 --disk vda=pool:fast
+
             A guest that already is on the destination: exit status 0, nothing changed. Ctrl-C aborts the move \
             and waits until the guest runs on its source; after the switchover it finishes the move instead.
             """)
@@ -57,7 +60,15 @@ struct MigrateCommand: CommandWithOptions {
             }
         } else {
             guard guest != nil else { throw ValidationError("Name a guest, or a plan with --plan FILE.") }
-            guard to != nil else { throw ValidationError("Say where it goes with --to HOST.") }
+            guard to != nil || !move.disks.places.isEmpty else {
+                throw ValidationError(
+                    "Say where it goes with --to HOST, or which disk goes where on its own host with --disk.")
+            }
+            if to == nil, sample || wait != nil || !move.isAboutDisksAlone {
+                throw ValidationError(
+                    "Without --to the guest stays and its disks move: of the options for a move, only --bandwidth, "
+                        + "--timeout, --ignore and those about disks go with that.")
+            }
         }
     }
 
@@ -65,6 +76,12 @@ struct MigrateCommand: CommandWithOptions {
         let began = ContinuousClock.now
         let signals = SignalWatch()
         let inventory = try common.readInventory()
+        if plan == nil, to == nil, let guest {
+            let home = HomeMove(
+                common: common, guest: guest, source: try move.from.map { try inventory.host(named: $0) },
+                request: try move.request(inventory, guest: guest), journal: try state.open(), isDryRun: dryRun)
+            return try await home.run(inventory, signals: signals)
+        }
         let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
         let destination =
             try saved.map { try inventory.host(named: $0.destination.name) }

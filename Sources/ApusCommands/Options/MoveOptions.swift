@@ -76,6 +76,14 @@ struct MoveOptions: ParsableArguments {
             && (try? request(Inventory(hosts: []), guest: "")) == MoveRequest()
     }
 
+    /// Whether nothing was asked that only a move to another host can do.
+    var isAboutDisksAlone: Bool {
+        convergence.profile == nil
+            && (try? request(Inventory(hosts: []), guest: ""))
+                == MoveRequest(
+                    bandwidth: bandwidth, timeout: timeout, ignored: ignore, disks: disks.request)
+    }
+
     /// - Throws: `ApusError` with `same-host`.
     static func refuseSame(_ source: Host?, _ destination: Host, _ guest: String) throws(ApusError) {
         guard let source, source == destination || source.uri == destination.uri else { return }

@@ -25,8 +25,8 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
             self = .needsPerson
         case .interrupted:
             self = .interrupted
-        case .abortRefused, .connectionLost, .didNotConverge, .imageExists, .imageInUse, .libvirtFailed,
-            .migrationAborted, .migrationFailed,
+        case .abortRefused, .connectionLost, .didNotConverge, .diskCopyFailed, .imageExists, .imageInUse,
+            .libvirtFailed, .migrationAborted, .migrationFailed,
             .remoteShellFailed, .timedOut:
             self = .failed
         }

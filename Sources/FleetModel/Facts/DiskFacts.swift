@@ -59,7 +59,7 @@ package struct DiskFacts: Sendable, Hashable, Codable {
         /// `raw`, `qcow2`; `nil` where the definition leaves it open.
         package let format: String?
         package let sharing: Sharing
-        /// Its length as a file; `nil` where nobody told.
+        /// What it takes up as a file on the source, without holes; `nil` where that is not known.
         package let size: ByteCount?
 
         package init(location: Location, format: String?, sharing: Sharing, size: ByteCount? = nil) {

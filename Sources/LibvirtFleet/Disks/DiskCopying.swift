@@ -8,14 +8,14 @@ import Libvirt
 struct DiskCopying: Sendable {
     let targets: [String]
 
-    /// Of a disk whose copy has not begun, or is over, nothing is said.
-    func progress(of domain: borrowing DomainHandle) -> [DiskProgress] {
+    /// Of a disk whose copy has not begun, or is over, nothing is said; `nil` when there is no other.
+    func progress(of domain: borrowing DomainHandle) -> [DiskProgress]? {
         var progress: [DiskProgress] = []
         for target in targets {
             guard let job = try? domain.blockJob(disk: target), job.kind == .copy else { continue }
             progress.append(
                 DiskProgress(target: target, copied: ByteCount(job.current), total: ByteCount(job.end)))
         }
-        return progress
+        return progress.isEmpty ? nil : progress
     }
 }

@@ -101,7 +101,7 @@ struct ImageUsers: Sendable {
         var volumes: [(guest: String, pool: String, name: String)] = []
         for (name, xml) in documents {
             do throws(XMLError) {
-                for source in try GuestDefinition(parsing: xml).disks.flatMap(\.images) {
+                for source in try GuestDefinition(parsing: xml).disks.flatMap(\.openImages) {
                     images.append(Image(guest: name, location: DiskFacts.Location(source.location).normal))
                     if case .volume(let pool, let volume) = source.location {
                         volumes.append((guest: name, pool: pool, name: volume))
