@@ -234,6 +234,8 @@ def carry_out(campaign, case, name):
             problems.append(f"it ran on both hosts for {watch.both:.2f} s")
         if home:
             problems += contents.problems(home, outcome in ("moved", "stayed"))
+            if any(item.startswith("disk:") for item in problems):
+                row["kept"] = keep_image(campaign, row, home)
         if strike.at and outcome not in ("lost", "gone"):
             until = time.monotonic()
             row["stood_still_seconds"] = round(watch.stood_still(strike.at, until, strike.excused()), 3)
@@ -253,6 +255,16 @@ def carry_out(campaign, case, name):
         row["logs"] = verify.log_tail(lab, guest)
     campaign.home = home if outcome in ("moved", "stayed") else None
     return row
+
+
+def keep_image(campaign, row, host):
+    """A disk that is not what it should be, for a person to look into."""
+    case = row["case"]
+    suffix = "qcow2" if case["guest"].endswith("qcow2") else "raw"
+    folder = "/srv/shared" if case["guest"] == "records-shared" else "/var/lib/libvirt/images"
+    path = f"{campaign.results}/faults-damaged-{case['number']}-{row['mover']}.{suffix}"
+    run(["cp", "--sparse=always", f"{campaign.lab.roots[host]}{folder}/{case['guest']}.{suffix}", path], False)
+    return path
 
 
 def left(campaign, row, home, limits):
