@@ -50,7 +50,8 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         let ranThere = try acceptsWhatRuns ? false : book.reached() == .activation
         let say = say
         let outcome = await MoveEnding(
-            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, ranThere: ranThere, say: { say($0) }
+            plan: plan, ports: ports, book: book, follows: true, neverStopped: false, ranThere: ranThere,
+            isDeaf: false, say: { say($0) }
         )
         .end()
         let elapsed = began.duration(to: ports.clock.now)

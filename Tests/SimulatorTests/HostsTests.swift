@@ -8,7 +8,7 @@ import Testing
 struct HostsTests {
     @Test("a guest moves: defined and running there, gone here")
     func moves() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
             let states = try await play.states()
             #expect(states.source == nil)
@@ -21,7 +21,7 @@ struct HostsTests {
 
     @Test("the definition stays on the source where it was asked for")
     func keeps() throws {
-        try Fixture(request: MoveRequest(keepDefinition: true)).run { play in
+        try Fixture(request: MoveRequest(keepDefinition: true)).run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
             #expect(try await play.states().source == GuestState(.shutOff, reason: "migrated"))
         }
@@ -31,7 +31,7 @@ struct HostsTests {
     func paused() throws {
         var guest = SimulatedGuest.small
         guest.wasPaused = true
-        try Fixture(guest).run { play in
+        try Fixture(guest).run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
             #expect(try await play.states().destination == GuestState(.paused, reason: "user"))
         }
@@ -39,7 +39,7 @@ struct HostsTests {
 
     @Test("rounds shrink until the rest fits into the downtime limit, and samples tell")
     func rounds() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             var rounds: [Int] = []
             let events = try await play.ports.events()
             await play.ports.beginTransfer()
@@ -59,7 +59,7 @@ struct HostsTests {
 
     @Test("an abort before the switchover gives the guest back, and the downtime limit outlives it")
     func abort() throws {
-        try Fixture(.busy).run { play in
+        try Fixture(.busy).run { (play: Fixture) async throws in
             try await play.ports.setDowntimeLimit(.milliseconds(77))
             let events = try await play.ports.events()
             await play.ports.beginTransfer()
@@ -76,13 +76,13 @@ struct HostsTests {
 
     @Test("without its image the destination refuses, and with it the disk goes along")
     func images() throws {
-        try Fixture(.copied).run { play in
+        try Fixture(.copied).run { (play: Fixture) async throws in
             let events = try await play.ports.events()
             await play.ports.beginTransfer()
             #expect(await play.end(events)?.detail.contains("cannot access storage file") == true)
             #expect(try await play.states().source?.kind == .running)
         }
-        try Fixture(.copied).run { play in
+        try Fixture(.copied).run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
             #expect(play.hosts.hosts.destination.images == ["/images/web-0.qcow2"])
         }
@@ -90,7 +90,7 @@ struct HostsTests {
 
     @Test("post-copy: runs there and stands here until all is pulled; an abort is refused")
     func postCopy() throws {
-        try Fixture(.busy, postCopy: true).run { play in
+        try Fixture(.busy, postCopy: true).run { (play: Fixture) async throws in
             let events = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.secondRound)
@@ -109,7 +109,7 @@ struct HostsTests {
 
     @Test("a broken post-copy is refused until both sides know, and then goes on to its end")
     func recovery() throws {
-        try Fixture(.busy, postCopy: true).run { play in
+        try Fixture(.busy, postCopy: true).run { (play: Fixture) async throws in
             let events = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.secondRound)
@@ -144,7 +144,7 @@ struct HostsTests {
     func sourceRestarts(moment: Moment, source: GuestState?, destination: GuestState?) throws {
         var guest = SimulatedGuest.small
         guest.memory = 1e9
-        try Fixture(guest).run { play in
+        try Fixture(guest).run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(moment)
@@ -158,7 +158,7 @@ struct HostsTests {
 
     @Test("libvirtd of the destination restarts after all has arrived: the image's lock keeps the source standing")
     func destinationRestarts() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.allArrived)
@@ -176,7 +176,7 @@ struct HostsTests {
     @Test("a short cut is outlived, a long one ends the move on the source")
     func cuts() throws {
         for (seconds, arrives) in [(5, true), (60, false)] {
-            try Fixture().run { play in
+            try Fixture().run { (play: Fixture) async throws in
                 let events = try await play.ports.events()
                 await play.ports.beginTransfer()
                 try await play.reach(.memoryFlows)

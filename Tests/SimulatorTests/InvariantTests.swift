@@ -11,7 +11,7 @@ struct InvariantTests {
     func twoRunning() throws {
         var guest = SimulatedGuest.small
         guest.disk = .none
-        try Fixture(guest).run { play in
+        try Fixture(guest).run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.finishing)
@@ -24,7 +24,7 @@ struct InvariantTests {
 
     @Test("resuming the source after the destination's copy ran and died")
     func stale() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.finishing)
@@ -41,7 +41,7 @@ struct InvariantTests {
 
     @Test("the lock of a shared image keeps the second copy from running")
     func lock() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.finishing)
@@ -56,11 +56,11 @@ struct InvariantTests {
     func dropped() throws {
         var guest = SimulatedGuest.small
         guest.wasPaused = true
-        try Fixture(guest).run { play in
+        try Fixture(guest).run { (play: Fixture) async throws in
             try await play.ports.dropCopy(on: .source)
             #expect(play.broken == [.lastCopyDropped])
         }
-        try Fixture(.busy, postCopy: true).run { play in
+        try Fixture(.busy, postCopy: true).run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
             try await play.reach(.secondRound)
@@ -75,11 +75,11 @@ struct InvariantTests {
 
     @Test("removing the source's disk before the guest has arrived, or the destination's beneath it")
     func disks() throws {
-        try Fixture(.copied).run { play in
+        try Fixture(.copied).run { (play: Fixture) async throws in
             try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
             #expect(play.broken == [.usedDisks, .sourceDisks])
         }
-        try Fixture(.copied).run { play in
+        try Fixture(.copied).run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
             try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
             #expect(play.broken.isEmpty)
@@ -90,7 +90,7 @@ struct InvariantTests {
 
     @Test("removing the last definition")
     func definition() throws {
-        try Fixture().run { play in
+        try Fixture().run { (play: Fixture) async throws in
             try await play.ports.removeDefinition(on: .source)
             #expect(play.broken == [.definition])
         }
@@ -98,7 +98,7 @@ struct InvariantTests {
 
     @Test("changing what the journal does not know of")
     func note() throws {
-        try Fixture(.copied).run { play in
+        try Fixture(.copied).run { (play: Fixture) async throws in
             let ports = SimulatedPorts(play.process, pages: play.pages)
             let preparation = try #require(play.hosts.plan.preparations.first)
             try await ports.prepare(preparation)
@@ -169,7 +169,7 @@ struct InvariantTests {
     ) throws {
         let play = Fixture(guest)
         let stage = Stage(scenario: Scenario(guest: guest), hosts: play.hosts, faults: play.faults)
-        try play.run { play in
+        try play.run { (play: Fixture) async throws in
             let log = MemoryLog(stage.pages, of: play.process)
             let plan = play.hosts.plan
             try log.begin(

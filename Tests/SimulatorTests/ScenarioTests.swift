@@ -48,7 +48,7 @@ struct ScenarioTests {
         var guest = SimulatedGuest.small
 
         init(
-            _ description: String, _ guest: SimulatedGuest = .small, _ end: ScenarioRun.End,
+            _ description: String, of guest: SimulatedGuest = .small, _ end: ScenarioRun.End,
             _ strikes: FaultSchedule.Strike...
         ) {
             testDescription = description
@@ -62,7 +62,7 @@ struct ScenarioTests {
         "faults with a name end as they must",
         arguments: [
             Case("apus dies while memory flows", .moved, .init(.apusCrashes, .moment(.memoryFlows, .zero))),
-            Case("apus dies before the transfer", .copied, .failed, .init(.apusCrashes, .time(.milliseconds(2)))),
+            Case("apus dies before the transfer", of: .copied, .failed, .init(.apusCrashes, .time(.milliseconds(2)))),
             Case(
                 "libvirtd of the source restarts while memory flows", .failed,
                 .init(.libvirtd(.source, back: .seconds(2)), .moment(.memoryFlows, .milliseconds(50)))),

@@ -1,6 +1,7 @@
 import DomainXML
 package import FleetModel
 import Libvirt
+import Migration
 
 /// Moves disks of a running guest to other places on its own host: a copy is made and kept the same, and the guest
 /// changes over to it. Until it has, its disk is where it was, whatever breaks.
