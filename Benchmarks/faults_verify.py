@@ -102,9 +102,7 @@ class Contents:
 
     def said(self, host):
         """What it wrote to its serial port since; a pass is a dot, anything else a page that is not whole."""
-        with open(self.lab.serial(host, self.guest), "rb") as file:
-            file.seek(self.sizes[host])
-            return file.read().decode(errors="replace")
+        return read(self.lab.serial(host, self.guest))[self.sizes[host]:]
 
     def problems(self, host, is_running):
         found = []
@@ -115,15 +113,15 @@ class Contents:
 
     def memory(self, host):
         """Two more passes: one that was under way, and one that read all of its memory."""
-        written = len(self.said(host)) if os.path.exists(self.lab.serial(host, self.guest)) else 0
+        written = len(self.said(host))
         deadline = time.monotonic() + 20
         while len(self.said(host)) < written + 2:
             if time.monotonic() > deadline:
                 return ["memory: no pass within 20 s"]
             time.sleep(0.05)
-        both = "".join(self.said(item) for item in HOSTS if os.path.exists(self.lab.serial(item, self.guest)))
-        strange = both.replace(".", "")
-        return [f"memory: the guest wrote {strange[:40]!r} ({strange.count('E')} pages)"] if strange else []
+        strange = {item: self.said(item).replace(".", "") for item in HOSTS}
+        return [f"memory: on {item} the guest wrote {text[:20]!r} ({text.count('E')} pages)"
+                for item, text in strange.items() if text]
 
     def disk(self, host, is_running):
         if self.guest.startswith("records"):
@@ -218,5 +216,6 @@ def journal(state, guest):
 
 
 def log_tail(lab, guest):
-    """For a person who looks into a bad run: the last lines of both QEMUs' logs."""
-    return {host: read(f"{lab.state}/{host}/log/qemu/{guest}.log").splitlines()[-5:] for host in HOSTS}
+    """For a person who looks into a bad run: the last of both QEMUs' logs, and of what the guest said."""
+    return {host: [read(f"{lab.state}/{host}/log/qemu/{guest}.log").splitlines()[-5:],
+                   read(lab.serial(host, guest))[-3000:]] for host in HOSTS}
