@@ -76,7 +76,8 @@ package struct MoveSession: Sendable {
         let located = try await GuestLocator(guest: guest, links: links).locate()
         let home = located.link.host
         return MoveSession(
-            guest: located.guest, source: located.link, destination: HostLink(host: home, connector: connector),
+            guest: located.guest, source: located.link,
+            destination: HostLink(host: home, connector: connector),
             worker: HostLink(host: home, connector: connector))
     }
 

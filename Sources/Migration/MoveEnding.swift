@@ -64,7 +64,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
                 // What cannot be brought back goes only while the guest is seen to be there.
                 guard try await ports.guest(on: .destination)?.state.isActive == true else {
                     throw ApusError(
-                        .stateNotKnown, conclusion.operation, "it is not active on \(plan.destination.name) any more",
+                        .stateNotKnown, conclusion.operation,
+                        "it is not active on \(plan.destination.name) any more",
                         hint: nil)
                 }
                 try await ports.conclude(conclusion)

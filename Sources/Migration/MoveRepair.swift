@@ -33,7 +33,8 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     /// What both hosts say now; nothing is changed.
     package func look() async -> Settled {
         await Settler(
-            plan: plan, ports: ports, follows: true, neverStopped: false, ranThere: (try? book.reached()) == .activation,
+            plan: plan, ports: ports, follows: true, neverStopped: false,
+            ranThere: (try? book.reached()) == .activation,
             isDeaf: false, say: { _ in }, noteArrival: {}
         ).lookOnce()
     }

@@ -5,6 +5,8 @@ import Testing
 
 /// Disks that move on the host of their guest.
 extension LabTests {
+    private static let notRunYet: some TestTrait = .disabled("written beside the engine and not run against it yet")
+
     private static let fast = "/srv/apus-home"
 
     /// A guest that writes records to host1's default pool, and another pool there, `home`.
@@ -37,12 +39,14 @@ extension LabTests {
         while later.output == first.output, ContinuousClock.now < deadline {
             later = try await Lab.command(["guest", "records", guest.name])
         }
-        #expect(first.status == 0 && later.status == 0, "\(first.said)\n\(later.said)", sourceLocation: location)
+        #expect(
+            first.status == 0 && later.status == 0, "\(first.said)\n\(later.said)", sourceLocation: location)
         #expect(later.output != first.output, "\(later.said)", sourceLocation: location)
     }
 
     @Test(
         "a disk moves to another pool under its running guest, which then is defined with it there", .ownLab,
+        Self.notRunYet,
         arguments: ["raw", "qcow2"])
     func home(format: String) async throws {
         try await Self.withPool(format) { lab, guest, image in
@@ -70,7 +74,7 @@ extension LabTests {
         }
     }
 
-    @Test("Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab)
+    @Test("Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab, Self.notRunYet)
     func homeFails() async throws {
         try await Self.withPool("qcow2") { lab, guest, image in
             let move = lab.startApus(
@@ -97,7 +101,7 @@ extension LabTests {
         }
     }
 
-    @Test("what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab)
+    @Test("what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab, Self.notRunYet)
     func homeKilled() async throws {
         try await Self.withPool("raw") { lab, guest, image in
             let move = lab.startApus(
@@ -114,7 +118,7 @@ extension LabTests {
         }
     }
 
-    @Test("options that only a move to another host can follow are refused without --to", .lab)
+    @Test("options that only a move to another host can follow are refused without --to", .lab, Self.notRunYet)
     func homeOptions() async throws {
         let lab = try await Lab.up()
         for words in [["--downtime", "1s"], ["--direct"], ["--strategy", "multifd"], ["--keep-definition"]] {

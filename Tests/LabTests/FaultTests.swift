@@ -6,6 +6,7 @@ extension LabTests {
     /// A sample of `make faults`: each row breaks a real move at one phase, mends what was broken, repairs, and looks.
     @Test(
         "whatever breaks, the guest runs once, whole, and nothing is left behind", .ownLab,
+        .disabled("the rows were written beside the engine and not run against it yet"),
         arguments: Fault.rows)
     func fault(row: Fault) async throws {
         let lab = try await Lab.up()

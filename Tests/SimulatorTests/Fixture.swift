@@ -17,7 +17,8 @@ final class Fixture: Sendable {
         method.allowsPostCopy = postCopy
         let scenario = Scenario(guest: guest, request: request, method: method)
         hosts = SimulatedHosts(
-            plan: scenario.plan, guest: guest, sourceImages: Set(scenario.plan.disks.compactMap { $0.order?.path }),
+            plan: scenario.plan, guest: guest,
+            sourceImages: Set(scenario.plan.disks.compactMap { $0.order?.path }),
             linkRate: 1e9, random: SeededGenerator(seed: 1), simulation: simulation, keepsTrace: true)
         faults = FaultInjector(.none, hosts: hosts)
         process = SimulatedProcess(number: 1, hosts: hosts, faults: faults)

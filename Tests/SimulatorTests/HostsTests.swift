@@ -156,7 +156,9 @@ struct HostsTests {
         }
     }
 
-    @Test("libvirtd of the destination restarts after all has arrived: the image's lock keeps the source standing")
+    @Test(
+        "libvirtd of the destination restarts after all has arrived: the image's lock keeps the source standing"
+    )
     func destinationRestarts() throws {
         try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()

@@ -148,7 +148,8 @@ struct InvariantTests {
                 try await play.ports.suspend()
                 try play.log.finish(id: "1", outcome: outcome, code: nil, actual: nil)
                 stage.judgeEnd()
-                #expect(stage.hosts.violations.map(\.invariant) == [outcome == .failed ? .leftStopped : .givesUp])
+                #expect(
+                    stage.hosts.violations.map(\.invariant) == [outcome == .failed ? .leftStopped : .givesUp])
             }
         }
     }
@@ -177,7 +178,8 @@ struct InvariantTests {
                     id: "1", guest: plan.guest, source: plan.source.name, destination: plan.destination.name,
                     began: 0, plan: "", forecast: nil),
                 Reservation(
-                    move: "1", guest: plan.guest, source: plan.source.name, destination: plan.destination.name,
+                    move: "1", guest: plan.guest, source: plan.source.name,
+                    destination: plan.destination.name,
                     memory: plan.memory, owner: play.process.mark, since: 0))
             try await body(
                 stage,

@@ -37,7 +37,8 @@ struct ScenarioTests {
     func whole() {
         for guest in [SimulatedGuest.small, .copied] {
             let run = Scenario(guest: guest, removesSource: true).run(keepsTrace: true)
-            #expect(run.end == .moved && run.repairs == 0 && run.isGood, "\(run.trace.joined(separator: "\n"))")
+            #expect(
+                run.end == .moved && run.repairs == 0 && run.isGood, "\(run.trace.joined(separator: "\n"))")
         }
     }
 
@@ -62,7 +63,9 @@ struct ScenarioTests {
         "faults with a name end as they must",
         arguments: [
             Case("apus dies while memory flows", .moved, .init(.apusCrashes, .moment(.memoryFlows, .zero))),
-            Case("apus dies before the transfer", of: .copied, .failed, .init(.apusCrashes, .time(.milliseconds(2)))),
+            Case(
+                "apus dies before the transfer", of: .copied, .failed,
+                .init(.apusCrashes, .time(.milliseconds(2)))),
             Case(
                 "libvirtd of the source restarts while memory flows", .failed,
                 .init(.libvirtd(.source, back: .seconds(2)), .moment(.memoryFlows, .milliseconds(50)))),
@@ -110,7 +113,7 @@ struct ScenarioTests {
             calls.formUnion(schedule.badCalls.map(\.call))
             logCalls.formUnion(schedule.badLogCalls.map(\.call))
         }
-        #expect(faults.count == 15)
+        #expect(faults.count == 17)
         #expect(moments == Set(Moment.allCases).subtracting([.before]))
         #expect(calls == Set(PortCall.allCases))
         #expect(logCalls == Set(LogCall.allCases))

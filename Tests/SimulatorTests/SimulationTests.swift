@@ -41,7 +41,8 @@ struct SimulationTests {
         }
         #expect(
             diary.all == [
-                "early at 0.005 seconds", "first at 0.01 seconds", "second at 0.01 seconds", "late at 0.03 seconds",
+                "early at 0.005 seconds", "first at 0.01 seconds", "second at 0.01 seconds",
+                "late at 0.03 seconds",
             ])
     }
 
@@ -68,7 +69,9 @@ struct SimulationTests {
                     } catch {
                         diary.note("\(type(of: error)) at \(clock.now.offset)")
                     }
-                    do { try await clock.sleep(for: .seconds(1)) } catch { diary.note("again at \(clock.now.offset)") }
+                    do { try await clock.sleep(for: .seconds(1)) } catch {
+                        diary.note("again at \(clock.now.offset)")
+                    }
                 }
                 try? await clock.sleep(for: .seconds(2))
                 group.cancelAll()
@@ -97,7 +100,9 @@ struct SimulationTests {
             try simulation.run { while true { try? await clock.sleep(for: .seconds(1)) } }
         }
         #expect(throws: Simulation.Failure.tooManySteps(100_000)) {
-            try Simulation(timeLimit: .seconds(1), stepLimit: 100_000).run { while true { await Task.yield() } }
+            try Simulation(timeLimit: .seconds(1), stepLimit: 100_000).run {
+                while true { await Task.yield() }
+            }
         }
     }
 

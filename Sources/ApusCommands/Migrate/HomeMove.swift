@@ -60,7 +60,8 @@ struct HomeMove {
             let isOldRemoved = await removeOld(old, order, mover, &remarks)
             moved.append(
                 Moved(
-                    order: order, from: old.description, took: start.duration(to: .now), isOldRemoved: isOldRemoved))
+                    order: order, from: old.description, took: start.duration(to: .now),
+                    isOldRemoved: isOldRemoved))
         }
         line.clear()
         HomeMoveReporter(common: common).moved(facts, moved, remarks, in: began.duration(to: .now))
@@ -73,7 +74,8 @@ struct HomeMove {
         do throws(ApusError) {
             guard try await mover.isDefined(order) else {
                 remarks.append(
-                    "the next start of \(guest) would look for disk \(order.disk) in its old place: virsh edit it")
+                    "the next start of \(guest) would look for disk \(order.disk) in its old place: virsh edit it"
+                )
                 return false
             }
             guard request.disks.removesSource, case .file(let path) = old else { return false }
@@ -89,7 +91,8 @@ struct HomeMove {
         let blockers = findings.filter(\.blocks)
         return ApusError(
             .blocked, "move disks of \(facts.guest.identity) on \(facts.source.host.name)",
-            blockers.map(\.detail).joined(separator: "; "), hint: blockers.count == 1 ? blockers[0].hint : nil,
+            blockers.map(\.detail).joined(separator: "; "),
+            hint: blockers.count == 1 ? blockers[0].hint : nil,
             findings: findings)
     }
 
@@ -136,7 +139,8 @@ struct HomeMoveReporter {
         if common.json {
             let report = HomeMoveReport(
                 guest: facts.guest.identity.name, host: facts.source.host.name,
-                disks: orders.map { HomeMoveReport.Disk(target: $0.order.disk, path: $0.order.path) }, remarks: [])
+                disks: orders.map { HomeMoveReport.Disk(target: $0.order.disk, path: $0.order.path) },
+                remarks: [])
             Envelope(command: "migrate", changed: false, result: report, error: nil).print()
             return
         }

@@ -79,7 +79,8 @@ struct MigrateCommand: CommandWithOptions {
         if plan == nil, to == nil, let guest {
             let home = HomeMove(
                 common: common, guest: guest, source: try move.from.map { try inventory.host(named: $0) },
-                request: try move.request(inventory, guest: guest), journal: try state.open(), isDryRun: dryRun)
+                request: try move.request(inventory, guest: guest), journal: try state.open(),
+                isDryRun: dryRun)
             return try await home.run(inventory, signals: signals)
         }
         let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }

@@ -56,7 +56,9 @@ final class ProgressLine: Sendable {
             state.lastShown = elapsed
             guard !asJSON else {
                 Console.note(
-                    JSON.text(HomeProgressReport(guest: guest, elapsedSeconds: elapsed.seconds, disks: [.init(disk)])))
+                    JSON.text(
+                        HomeProgressReport(
+                            guest: guest, elapsedSeconds: elapsed.seconds, disks: [.init(disk)])))
                 return
             }
             let text = "\(guest): \(disk.text) · \(elapsed.text)"

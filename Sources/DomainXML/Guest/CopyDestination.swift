@@ -7,7 +7,8 @@ package enum CopyDestination {
         try Element(
             "disk", attributes: ["type": "file"],
             children: [
-                Element("driver", attributes: ["type": format]), Element("source", attributes: ["file": path]),
+                Element("driver", attributes: ["type": format]),
+                Element("source", attributes: ["file": path]),
             ]
         ).serialized()
     }

@@ -38,7 +38,8 @@ package struct DiskMover: Sendable {
         let images = DestinationImages(on: link)
         let record = UndoRecord(
             id: "\(run.id)-\(order.disk)", run: run.id, host: link.host.name, uri: link.host.uri,
-            trace: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path), owner: run.owner)
+            trace: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path),
+            owner: run.owner)
         try run.undo.note(record)
         do throws(ApusError) {
             try await images.create(order)
@@ -92,7 +93,8 @@ package struct DiskMover: Sendable {
     }
 
     private func waitUntilInStep(
-        _ order: ImageOrder, _ obstacle: @Sendable () -> ApusError?, _ progress: @Sendable (DiskProgress) -> Void
+        _ order: ImageOrder, _ obstacle: @Sendable () -> ApusError?,
+        _ progress: @Sendable (DiskProgress) -> Void
     ) async throws(ApusError) {
         let reference = reference
         while true {
@@ -132,7 +134,9 @@ package struct DiskMover: Sendable {
     ) async throws(ApusError) -> Bool {
         let reference = reference
         let xml = try await link.ask { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.xml(document) }
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.xml(document)
+            }
         }
         let disks = (try? GuestDefinition(parsing: xml).disks) ?? []
         return disks.first { $0.target == target }?.source?.location == .file(path: path)
@@ -159,6 +163,7 @@ package struct DiskMover: Sendable {
 
     private func failure(_ order: ImageOrder, _ detail: String, hint: String) -> ApusError {
         ApusError(
-            .diskCopyFailed, "move disk \(order.disk) of \(guest.identity) on \(link.host.name)", detail, hint: hint)
+            .diskCopyFailed, "move disk \(order.disk) of \(guest.identity) on \(link.host.name)", detail,
+            hint: hint)
     }
 }

@@ -15,7 +15,9 @@ struct DiskRemains: Sendable {
         default: return
         }
         let documents = try await documents()
-        for (uuid, disk) in documents.flatMap({ document in document.copies(into: path).map { (document.uuid, $0) } }) {
+        for (uuid, disk) in documents.flatMap({ document in
+            document.copies(into: path).map { (document.uuid, $0) }
+        }) {
             try await link.ask(within: .seconds(60)) { (connection) throws(LibvirtError) in
                 try await connection.withDomain(.uuid(uuid)) { (domain) throws(LibvirtError) in
                     try domain.endBlockCopy(disk: disk, changesOver: false)
@@ -58,7 +60,8 @@ struct DiskRemains: Sendable {
                 documents.append(Document(uuid: uuid, disks: try GuestDefinition(parsing: xml).disks))
             } catch {
                 throw ApusError(
-                    .guestUnreadable, "see what is left of a disk's copy on \(link.host.name)", error.detail, hint: nil,
+                    .guestUnreadable, "see what is left of a disk's copy on \(link.host.name)", error.detail,
+                    hint: nil,
                     underlying: error)
             }
         }

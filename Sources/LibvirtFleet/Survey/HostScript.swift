@@ -33,7 +33,8 @@ struct HostScript: Sendable {
         if !paths.isEmpty {
             let list = words(paths)
             parts.append(
-                section("paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\t%b\\t%B\\n' -- \(list) 2>/dev/null"))
+                section(
+                    "paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\t%b\\t%B\\n' -- \(list) 2>/dev/null"))
             parts.append(section("missing", each(paths, Self.missing)))
             // A line for each path, in order, whether it is there or not.
             parts.append(section("resolved", "realpath -m -- \(list)"))

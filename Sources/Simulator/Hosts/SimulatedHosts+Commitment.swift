@@ -5,7 +5,8 @@ import Migration
 extension SimulatedHosts {
     /// Source: `qemuMigrationDstFinish`.
     func finish(_ transfer: Transfer) {
-        guard transfer.destination == .prepared, let copy = hosts.destination.copy, copy.memory != .loading else {
+        guard transfer.destination == .prepared, let copy = hosts.destination.copy, copy.memory != .loading
+        else {
             return refuse(transfer)
         }
         transfer.destination = .finishing

@@ -73,6 +73,7 @@ extension SimulatedHosts {
     /// - Parameters:
     ///   - side: where.
     ///   - itRan: whether the process that asks, or the journal, knows that the guest ran on the destination.
+    /// - Throws: what libvirt would refuse it with.
     func resume(_ side: Side, knowing itRan: Bool) throws(ApusError) {
         guard let copy = hosts[side].copy else { throw failure("the guest does not run on the \(side)") }
         guard !isBusy(side) else {

@@ -32,7 +32,9 @@ extension SimulatedHosts {
     }
 
     private func finishPostCopy(_ transfer: Transfer) {
-        guard transfer.destination == .prepared, hosts.destination.copy != nil else { return refuse(transfer) }
+        guard transfer.destination == .prepared, hosts.destination.copy != nil else {
+            return refuse(transfer)
+        }
         transfer.destination = .finishing
         if guest.isPersistent { hosts.destination.isDefined = true }
         later(.destination, .milliseconds(5) ... .milliseconds(80)) { [self] in

@@ -82,7 +82,9 @@ extension SimulatedHosts {
     /// A copy's QEMU is gone.
     func end(_ side: Side, reason: String, by actor: Actor) {
         guard let copy = hosts[side].copy else { return }
-        if case .apus = actor, copy.isExecuting { violate(.runningDropped, "the running copy on the \(side)") }
+        if case .apus = actor, copy.isExecuting {
+            violate(.runningDropped, "the running copy on the \(side)")
+        }
         let other = hosts[side.other].copy
         switch copy.memory {
         case .whole where other?.memory != .whole: lose(side, by: actor, half: false)

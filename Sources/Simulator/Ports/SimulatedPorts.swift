@@ -34,7 +34,8 @@ package struct SimulatedPorts: MovePorts {
         try await process.call(.undo, on: [side]) { (hosts) throws(ApusError) in
             switch record.trace {
             case .volume(_, let path), .file(let path): hosts.remove(path, on: side)
-            case .downtimeLimit(_, let limit): if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
+            case .downtimeLimit(_, let limit):
+                if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
             default: break
             }
         }

@@ -186,7 +186,9 @@ package final class SimulatedProcess: @unchecked Sendable {
         calls.append(waiting)
         func reply(_ result: Result<Value, ApusError>, after delay: Duration) {
             simulation.after(delay) { [self] in
-                if case .success(let guest as Guest) = result, sides == [.destination], guest.state.kind == .running {
+                if case .success(let guest as Guest) = result, sides == [.destination],
+                    guest.state.kind == .running
+                {
                     knowsThatItRan = true
                 }
                 waiting.end { answer(result) }

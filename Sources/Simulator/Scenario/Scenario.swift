@@ -39,7 +39,8 @@ package struct Scenario: Sendable {
     /// One that was thought up.
     package init(
         guest: SimulatedGuest, linkRate: Double = 1e9, request: MoveRequest = MoveRequest(),
-        method: TransferMethod = TransferMethod(), removesSource: Bool = false, schedule: FaultSchedule = .none,
+        method: TransferMethod = TransferMethod(), removesSource: Bool = false,
+        schedule: FaultSchedule = .none,
         seed: UInt64 = 1
     ) {
         self.seed = seed
@@ -52,7 +53,8 @@ package struct Scenario: Sendable {
         random = SeededGenerator(seed: seed)
     }
 
-    package static let guestIdentity = GuestIdentity(name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
+    package static let guestIdentity = GuestIdentity(
+        name: "web", uuid: "6a1ff5a5-7a1c-4f0b-9a2e-0f6d5d3c2b1a")
 
     private static func guest(_ random: inout SeededGenerator) -> SimulatedGuest {
         let memory = random.spread(32e6, 4e9)

@@ -25,9 +25,9 @@ package struct Summary: Sendable {
         repairs += run.repairs
         steps += run.steps
         guard let first = run.violations.first else { return }
-        failed += 1
+        if !run.isGood { failed += 1 }
         broken[first.invariant, default: 0] += 1
-        failures.append((run.seed, first))
+        if !run.isGood { failures.append((run.seed, first)) }
     }
 
     package mutating func add(_ other: Summary) {
