@@ -5,7 +5,8 @@ import Testing
 
 /// Disks that move on the host of their guest.
 extension LabTests {
-    private static let notRunYet: some TestTrait = .disabled("written beside the engine and not run against it yet")
+    private static let notRunYet = ConditionTrait.disabled(
+        "written beside the engine, not run against it yet")
 
     private static let fast = "/srv/apus-home"
 
@@ -74,7 +75,9 @@ extension LabTests {
         }
     }
 
-    @Test("Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab, Self.notRunYet)
+    @Test(
+        "Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab,
+        Self.notRunYet)
     func homeFails() async throws {
         try await Self.withPool("qcow2") { lab, guest, image in
             let move = lab.startApus(
@@ -101,7 +104,9 @@ extension LabTests {
         }
     }
 
-    @Test("what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab, Self.notRunYet)
+    @Test(
+        "what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab,
+        Self.notRunYet)
     func homeKilled() async throws {
         try await Self.withPool("raw") { lab, guest, image in
             let move = lab.startApus(
@@ -118,7 +123,8 @@ extension LabTests {
         }
     }
 
-    @Test("options that only a move to another host can follow are refused without --to", .lab, Self.notRunYet)
+    @Test(
+        "options that only a move to another host can follow are refused without --to", .lab, Self.notRunYet)
     func homeOptions() async throws {
         let lab = try await Lab.up()
         for words in [["--downtime", "1s"], ["--direct"], ["--strategy", "multifd"], ["--keep-definition"]] {

@@ -230,8 +230,10 @@ private struct SavedPlanFile {
         let pairs =
             ["\"strategy\":\"\(strategy)\""]
             + method.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        let kept = ["allows_post_copy", "is_live", "slows_guest_down"].filter { method[$0] == nil }
-            .map { "\"\($0)\":\($0 == "is_live")" }
+        let kept = ["allows_post_copy", "is_live", "slows_guest_down", "writes_twice"].filter {
+            method[$0] == nil
+        }
+        .map { "\"\($0)\":\($0 == "is_live")" }
         let before = try #require(text.firstRange(of: "\"method\":{"))
         let rest = text[before.upperBound...]
         let end = try #require(rest.firstIndex(of: "}"))
