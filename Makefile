@@ -7,14 +7,21 @@ PREFIX ?= /usr/local
 # Of the forecasts in make bench: 60 moves take about 35 minutes.
 SEED ?= 11
 MOVES ?= 60
+# Of the simulated moves: make simulate SEEDS=100000 FROM=1
+SEEDS ?= 1000000
+FROM ?= 1
+# Of the faults in make faults; each is done to apus and to virsh.
+RUNS ?= 500
 
-.PHONY: help demo test test-unit test-hosts test-sanitizers lint build release packages packages-lab man completions install bench clean check-swift check-root
+.PHONY: help demo test test-unit test-hosts test-sanitizers simulate lint build release packages packages-lab man completions install bench faults clean check-swift check-root
 
 help:
 	@echo "make demo                       a two-host lab, a live migration there and back, what a client noticed"
 	@echo "make test                       all tests; LabTests need root and run real guests"
 	@echo "make test-hosts INVENTORY=FILE  LabTests on hosts that exist already"
+	@echo "make simulate                   a million simulated moves among faults; SEEDS=N for another number"
 	@echo "make bench                      side by side with virsh; results as a table and JSON"
+	@echo "make faults                     faults at every phase of real moves, with apus and with virsh, as a table"
 	@echo "make install PREFIX=/usr/local  apus, its man page and shell completions"
 
 check-swift:
@@ -41,6 +48,7 @@ test: check-swift
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages-lab; \
 	 else echo "Not root: LabTests are skipped, and packages must be there already (make packages as root)."; fi
 	swift build --build-tests $(STRICT)
+	@$(MAKE) --no-print-directory simulate SEEDS=100000
 	@trap 'APUS_LAB=test $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build
 
 test-unit: check-swift packages
@@ -54,6 +62,11 @@ test-hosts: check-swift packages
 test-sanitizers: check-swift packages
 	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter LibvirtTests
 	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter LibvirtTests
+
+# The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
+simulate: check-swift packages
+	swift build -c release --product simulate-moves --scratch-path .build-simulate
+	.build-simulate/release/simulate-moves --from $(FROM) --seeds $(SEEDS)
 
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -82,6 +95,10 @@ install: release man
 bench: check-root check-swift packages-lab release
 	Benchmarks/run
 	Benchmarks/forecast --seed $(SEED) --moves $(MOVES)
+	Benchmarks/hard
+
+faults: check-root check-swift packages-lab release
+	Benchmarks/faults --seed $(SEED) --runs $(RUNS)
 
 clean:
 	rm -rf .build .build-* man

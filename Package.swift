@@ -25,7 +25,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let package = Package(
     name: "apus",
     products: [
-        .executable(name: "apus", targets: ["apus"])
+        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "simulate-moves", targets: ["simulate-moves"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -63,6 +64,10 @@ let package = Package(
                 "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", argumentParser, yams, logging,
             ],
             swiftSettings: strict),
+        .target(
+            name: "Simulator", dependencies: ["Migration", "Policy", "FleetModel"], swiftSettings: strict),
+        .executableTarget(
+            name: "simulate-moves", dependencies: ["Simulator", logging], swiftSettings: strict),
         .executableTarget(name: "apus", dependencies: ["ApusCommands"], swiftSettings: strict),
 
         // Tests, one per module; LabTests drive real guests on two or more real libvirt hosts
@@ -80,6 +85,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["Simulator", "Migration", "FleetModel", logging],
+            swiftSettings: strict),
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Migration", "FleetModel", grdb],
             swiftSettings: strict),

@@ -23,6 +23,16 @@ apus_job_completed_callback(virConnectDomainEventJobCompletedCallback callback) 
     return VIR_DOMAIN_EVENT_CALLBACK(callback);
 }
 
+static inline virConnectDomainEventGenericCallback
+apus_device_removed_callback(virConnectDomainEventDeviceRemovedCallback callback) {
+    return VIR_DOMAIN_EVENT_CALLBACK(callback);
+}
+
+static inline virConnectDomainEventGenericCallback
+apus_device_removal_failed_callback(virConnectDomainEventDeviceRemovalFailedCallback callback) {
+    return VIR_DOMAIN_EVENT_CALLBACK(callback);
+}
+
 // Reasons that came after libvirt 9.0.0 (Debian 12). Named here by their documented numbers, so that the
 // same source compiles on both sides of the change and an older header still names a newer daemon's reason.
 #if LIBVIR_CHECK_VERSION(9, 2, 0)

@@ -16,8 +16,9 @@ package struct Apus: AsyncParsableCommand {
             """,
         version: "apus \(apusVersion)",
         subcommands: [
-            CheckCommand.self, PlanCommand.self, MigrateCommand.self, HistoryCommand.self, StatusCommand.self,
-            CPUCommand.self, AbortCommand.self,
+            CheckCommand.self, PlanCommand.self, MigrateCommand.self, SetCommand.self, StatusCommand.self,
+            AbortCommand.self, RepairCommand.self,
+            HistoryCommand.self, ShowCommand.self, CPUCommand.self,
             HostsCommand.self, GuestsCommand.self,
             ExitStatusTopic.self,
         ])
@@ -38,7 +39,10 @@ package struct Apus: AsyncParsableCommand {
             }
             let level = fleetCommand.common.logLevel
             LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, level: level) }
+            let unfinished = UnfinishedMoves(of: fleetCommand)
+            async let mention: Void? = unfinished?.mention()
             try await fleetCommand.run()
+            await mention
             Glibc._exit(ExitStatus.done.rawValue)
         } catch let error as ApusError {
             Failure(error, command: arguments.first ?? "apus", asJSON: wantsJSON).report()
@@ -58,7 +62,14 @@ package struct Apus: AsyncParsableCommand {
 /// The version of the commands, the JSON and, later, the wire protocol together.
 package let apusVersion = "0.1.0"
 
-/// A command that asks hosts, with the options that all of these have.
+/// A command with the options that all but the help have.
 protocol CommandWithOptions: AsyncParsableCommand, Sendable {
     var common: CommonOptions { get }
+    var state: StateOptions { get }
+    /// Whether moves that were left unfinished are mentioned beside what it does.
+    static var mentionsUnfinishedMoves: Bool { get }
+}
+
+extension CommandWithOptions {
+    static var mentionsUnfinishedMoves: Bool { true }
 }

@@ -5,10 +5,15 @@ package struct ApusError: Error, Sendable {
         case abortRefused = "abort-refused"
         case blocked
         case connectionLost = "connection-lost"
+        case didNotConverge = "did-not-converge"
+        case diskCopyFailed = "disk-copy-failed"
         case documentInvalid = "document-invalid"
         case guestAmbiguous = "guest-ambiguous"
+        case guestBusy = "guest-busy"
         case guestUnreadable = "guest-unreadable"
         case hostUnreachable = "host-unreachable"
+        case imageExists = "image-exists"
+        case imageInUse = "image-in-use"
         case interrupted
         case inventoryInvalid = "inventory-invalid"
         case inventoryUnreadable = "inventory-unreadable"
@@ -22,12 +27,15 @@ package struct ApusError: Error, Sendable {
         case permissionDenied = "permission-denied"
         case planOutdated = "plan-outdated"
         case planRefused = "plan-refused"
+        case postCopyBroken = "postcopy-broken"
         case remoteShellFailed = "remote-shell-failed"
+        case repairIncomplete = "repair-incomplete"
         case sameHost = "same-host"
         case stateNotKnown = "state-not-known"
         case timedOut = "timed-out"
         case unknownGuest = "unknown-guest"
         case unknownHost = "unknown-host"
+        case unknownMove = "unknown-move"
         case usage
     }
 

@@ -42,7 +42,8 @@ extension Finding.Code {
             .virtualizationMissing:
             .processor
         case .blockJobActive, .diskCacheUnsafe, .diskChainOpen, .diskInUse, .diskNotProven, .diskNotShared,
-            .diskShareUnrecognized, .diskTransient, .mediumMissing, .targetDirectoryMissing, .targetExists,
+            .diskPlaceUnusable, .diskShareUnrecognized, .diskTransient, .mediumMissing,
+            .targetDirectoryMissing, .targetExists,
             .targetNotWritable, .targetSpaceShort:
             .storage
         case .hostDevice, .hostDeviceTeamed, .hostFileSystem, .memoryDeviceLoose, .pathMissing,

@@ -39,6 +39,7 @@ package struct Finding: Sendable, Hashable, Codable {
         case diskInUse = "disk-in-use"
         case diskNotProven = "disk-not-proven"
         case diskNotShared = "disk-not-shared"
+        case diskPlaceUnusable = "disk-place-unusable"
         case diskShareUnrecognized = "disk-share-unrecognized"
         case diskTransient = "disk-transient"
         case emulatorMissing = "emulator-missing"
@@ -101,7 +102,8 @@ package struct Finding: Sendable, Hashable, Codable {
         /// nowhere to go.
         package var canBeIgnored: Bool {
             switch self {
-            case .guestOnTwoHosts, .sameHostUUID, .diskInUse, .destinationUnreachable: false
+            case .guestOnTwoHosts, .sameHostUUID, .diskInUse, .diskPlaceUnusable, .destinationUnreachable:
+                false
             default: true
             }
         }

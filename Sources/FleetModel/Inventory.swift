@@ -2,8 +2,22 @@
 package struct Inventory: Sendable, Equatable {
     /// In the order of the file.
     package let hosts: [Host]
+    /// Named sets of convergence limits, besides those that are built in.
+    package let profiles: [String: ConvergencePolicy]
+    /// The profile of a guest, by its name or UUID.
+    package let guestProfiles: [String: String]
+    /// The profile of every other guest; `nil` is the built-in default.
+    package let profile: String?
 
-    package init(hosts: [Host]) { self.hosts = hosts }
+    package init(
+        hosts: [Host], profiles: [String: ConvergencePolicy] = [:], guestProfiles: [String: String] = [:],
+        profile: String? = nil
+    ) {
+        self.hosts = hosts
+        self.profiles = profiles
+        self.guestProfiles = guestProfiles
+        self.profile = profile
+    }
 
     /// The host of that name; a libvirt URI names a host that no inventory has to know.
     ///

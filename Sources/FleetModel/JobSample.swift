@@ -1,5 +1,5 @@
 /// One reading of a running migration.
-package struct JobSample: Sendable, Hashable {
+package struct JobSample: Sendable, Hashable, Codable {
     package let elapsed: Duration?
     /// Guest memory as QEMU counts it, device memory included.
     package let memoryTotal: ByteCount?
@@ -12,11 +12,19 @@ package struct JobSample: Sendable, Hashable {
     package let round: Int?
     /// Expected while the job runs, QEMU's measurement when it is over.
     package let downtime: Duration?
+    /// By how much QEMU slows the guest's processors down, in per cent; 0 or `nil` is not at all.
+    package let throttlePercent: Int?
+    /// Of the disks that are copied along.
+    package let diskTotal: ByteCount?
+    package let diskRemaining: ByteCount?
+    /// Each of them, while they are copied for the first time; `nil` when none is, or nobody asked.
+    package var disks: [DiskProgress]?
 
     package init(
         elapsed: Duration? = nil, memoryTotal: ByteCount? = nil, memoryRemaining: ByteCount? = nil,
         wire: ByteCount? = nil, throughput: ByteRate? = nil, dirtyRate: ByteRate? = nil, round: Int? = nil,
-        downtime: Duration? = nil
+        downtime: Duration? = nil, throttlePercent: Int? = nil, diskTotal: ByteCount? = nil,
+        diskRemaining: ByteCount? = nil
     ) {
         self.elapsed = elapsed
         self.memoryTotal = memoryTotal
@@ -26,6 +34,9 @@ package struct JobSample: Sendable, Hashable {
         self.dirtyRate = dirtyRate
         self.round = round
         self.downtime = downtime
+        self.throttlePercent = throttlePercent
+        self.diskTotal = diskTotal
+        self.diskRemaining = diskRemaining
     }
 
     /// How long the remaining memory takes at the present rate; `nil` while it shrinks slower than it grows.

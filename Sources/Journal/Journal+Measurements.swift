@@ -70,7 +70,8 @@ extension Journal {
 
     /// Forgets what is older than a time, in seconds since 1970: moves that have ended, and measurements.
     ///
-    /// Nothing else forgets a move. Moves under way and undo records stay, whatever their age.
+    /// Nothing else forgets a move, and with it its story. Moves that have not ended, or that changed something on a
+    /// host that was not put back, and undo records stay, whatever their age.
     ///
     /// - Returns: how many moves were forgotten.
     @discardableResult
@@ -79,8 +80,12 @@ extension Journal {
             try database.execute(sql: "DELETE FROM link WHERE measured < ?", arguments: [time])
             try database.execute(sql: "DELETE FROM dirty WHERE measured < ?", arguments: [time])
             try database.execute(
-                sql: "DELETE FROM move WHERE began < ? AND outcome <> ?",
-                arguments: [time, MoveRecord.Outcome.open.rawValue])
+                sql: """
+                    DELETE FROM move WHERE began < ? AND outcome NOT IN ('open', 'not-known')
+                        AND id NOT IN (SELECT move FROM reservation)
+                        AND id NOT IN (SELECT run FROM undo WHERE purpose = 'move')
+                    """,
+                arguments: [time])
             return database.changesCount
         }
     }

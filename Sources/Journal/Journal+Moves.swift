@@ -2,38 +2,6 @@ package import FleetModel
 internal import GRDB
 
 extension Journal {
-    /// Stores a move before it starts; its plan and forecast cannot be changed any more.
-    package func begin(_ move: MoveRecord) throws(ApusError) {
-        try write("note the move of \(move.guest) in the journal") { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO move (
-                        id, guest_name, guest_uuid, source, destination, began, plan, forecast, outcome, code)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    move.id, move.guest.name, move.guest.uuid, move.source, move.destination, move.began,
-                    move.plan, move.forecast, move.outcome.rawValue, move.code,
-                ])
-            if let actual = move.actual { try Self.store(actual, of: move.id, in: database) }
-        }
-    }
-
-    /// Stores how a move ended; said again, the later word counts (a repair may learn more).
-    ///
-    /// When this fails the move has ended all the same: that is a warning beside its result, not its result.
-    package func finish(
-        id: String, outcome: MoveRecord.Outcome, code: String?, actual: PastMove?
-    ) throws(ApusError) {
-        try write("note the end of move \(id) in the journal") { database in
-            try database.execute(
-                sql: "UPDATE move SET outcome = ?, code = ? WHERE id = ?",
-                arguments: [outcome.rawValue, code, id])
-            guard database.changesCount == 1 else { throw UnknownMove(id: id) }
-            if let actual { try Self.store(actual, of: id, in: database) }
-        }
-    }
-
     /// The latest moves, newest first.
     ///
     /// - Parameters:
@@ -86,23 +54,6 @@ extension Journal {
         }
         return found.first { $0.id == prefix }.map { [$0] } ?? found
     }
-
-    private static func store(_ actual: PastMove, of id: String, in database: Database) throws {
-        try database.execute(
-            sql: """
-                UPDATE move SET strategy = ?, total_ns = ?, downtime_ns = ?, wire_bytes = ?, rounds = ?,
-                    before_ns = ?, transfer_ns = ?, after_ns = ?, dirty_rate_bytes_per_second = ?,
-                    link_rate_bytes_per_second = ?
-                WHERE id = ?
-                """,
-            arguments: [
-                actual.strategy.rawValue, actual.total.nanoseconds, actual.downtime?.nanoseconds,
-                actual.wire.map { Int64(clamping: $0.bytes) }, actual.rounds, actual.before?.nanoseconds,
-                actual.transfer?.nanoseconds, actual.after?.nanoseconds,
-                actual.dirtyRate.map { Int64(clamping: $0.bytesPerSecond) },
-                actual.link.map { Int64(clamping: $0.bytesPerSecond) }, id,
-            ])
-    }
 }
 
 /// A move that nobody began here.
@@ -111,7 +62,7 @@ struct UnknownMove: Error {
 }
 
 extension MoveRecord {
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         let outcome: String = try row.value("outcome")
         guard let outcome = Outcome(rawValue: outcome) else { throw UnreadableValue(column: "outcome") }
         self.init(
@@ -144,16 +95,5 @@ extension PastMove {
             before: try duration("before_ns"), transfer: try duration("transfer_ns"),
             after: try duration("after_ns"), dirtyRate: try rate("dirty_rate_bytes_per_second"),
             link: try rate("link_rate_bytes_per_second"))
-    }
-}
-
-extension Duration {
-    /// In whole nanoseconds; at the ends of the range, the nearest that fits.
-    fileprivate var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, beyond) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard overflow || beyond else { return sum }
-        return seconds < 0 ? .min : .max
     }
 }

@@ -1,7 +1,8 @@
 package import FleetModel
 internal import GRDB
 
-/// What Apus remembers on this machine: moves with their sealed forecasts, measurements, undo records.
+/// What Apus remembers on this machine: moves with their sealed forecasts and their stories, who holds which guest,
+/// measurements, undo records.
 ///
 /// One SQLite file that several processes share. Each call is one short transaction on the calling thread; it
 /// waits up to ten seconds for another process that writes. What a write returned from is on the disk: it
@@ -28,9 +29,14 @@ package struct Journal: Sendable {
 
     /// Opens the journal for reading only, on a read-only file system too.
     ///
+    /// - Parameters:
+    ///   - directory: where it lies.
+    ///   - patience: how long another process is waited for that makes the journal or brings it up to date.
     /// - Returns: `nil` when there is none yet.
     /// - Throws: `ApusError`; `journal-newer` when a newer Apus has been here.
-    package static func openReadOnly(directory: String) throws(ApusError) -> Journal? {
+    package static func openReadOnly(
+        directory: String, patience: Duration = Journal.patience
+    ) throws(ApusError) -> Journal? {
         try openReadOnly(StateDirectory(directory), schema: .current, patience: patience)
     }
 
@@ -151,6 +157,17 @@ extension Row {
     func optional<Value: DatabaseValueConvertible>(_ column: String) throws -> Value? {
         let stored: DatabaseValue = self[column]
         return stored.isNull ? nil : try value(column)
+    }
+}
+
+extension Duration {
+    /// In whole nanoseconds; at the ends of the range, the nearest that fits.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, beyond) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        guard overflow || beyond else { return sum }
+        return seconds < 0 ? .min : .max
     }
 }
 

@@ -49,39 +49,53 @@ private let monitorCallback: virConnectDomainQemuMonitorEventCallback = {
             details: details.map { unsafe String(cString: $0) }))
 }
 
-/// Which registrations a stream holds, for giving them back.
-private enum Registration: Sendable {
+/// What a stream holds of libvirt's, for giving it back.
+enum Registration: Sendable {
     case event(CInt)
     case monitor(CInt)
+}
+
+/// libvirt's free callback for every sink: the only place where a registered one is released.
+private let releaseSink: virFreeCallback = { opaque in
+    guard let opaque = unsafe opaque else { return }
+    unsafe Unmanaged<AnyObject>.fromOpaque(opaque).release()
 }
 
 extension Connection {
     /// The events of these kinds, of every domain of the host, in the order in which they arrive.
     ///
     /// Registered when this returns: nothing that happens afterwards is missed. Ends when the reader goes
-    /// away,
-    /// until then it keeps the connection open.
+    /// away; until then it keeps the connection open.
     ///
     /// - Throws: `LibvirtError` when the daemon refuses a registration; then none is left behind.
     ///   `.invalidArgument` when a stream of this connection carries one of these kinds already.
     package func events(_ kinds: [DomainEventKind]) throws(LibvirtError) -> AsyncStream<DomainEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self)
-        var registrations: [Registration] = []
-        for kind in kinds {
-            do {
-                registrations.append(try register(kind, EventSink(continuation)))
-            } catch {
-                deregister(registrations)
-                throw error
-            }
+        let held = try registering(kinds) { (kind) throws(LibvirtError) in
+            try register(kind, EventSink(continuation))
         }
-        let held = registrations
         // Strong on purpose: libvirt's callbacks hold the C connection, so without us it would never close.
         continuation.onTermination = { _ in Task { await self.deregister(held) } }
         return stream
     }
 
-    private func deregister(_ registrations: [Registration]) {
+    /// Registers all of them, or none.
+    func registering<Kind>(
+        _ kinds: [Kind], _ register: (Kind) throws(LibvirtError) -> Registration
+    ) throws(LibvirtError) -> [Registration] {
+        var registrations: [Registration] = []
+        for kind in kinds {
+            do throws(LibvirtError) {
+                registrations.append(try register(kind))
+            } catch {
+                deregister(registrations)
+                throw error
+            }
+        }
+        return registrations
+    }
+
+    func deregister(_ registrations: [Registration]) {
         for registration in registrations {
             // A connection that broke has forgotten them already; nothing is left to do then.
             let status =
@@ -94,50 +108,47 @@ extension Connection {
     }
 
     private func register(_ kind: DomainEventKind, _ sink: EventSink) throws(LibvirtError) -> Registration {
-        let box = unsafe Unmanaged.passRetained(sink).toOpaque()
-        let release: virFreeCallback = { opaque in
-            guard let opaque = unsafe opaque else { return }
-            unsafe Unmanaged<EventSink>.fromOpaque(opaque).release()
-        }
-        let operation = "listen to the events of \(uri)"
-        do {
-            switch kind {
-            case .lifecycle:
-                return .event(
-                    try unsafe registerAny(
-                        operation, VIR_DOMAIN_EVENT_ID_LIFECYCLE, apus_lifecycle_callback(lifecycleCallback),
-                        box, release))
-            case .iteration:
-                return .event(
-                    try unsafe registerAny(
-                        operation, VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION,
-                        apus_iteration_callback(iterationCallback), box, release))
-            case .jobCompleted:
-                return .event(
-                    try unsafe registerAny(
-                        operation, VIR_DOMAIN_EVENT_ID_JOB_COMPLETED,
-                        apus_job_completed_callback(jobCompletedCallback), box, release))
-            case .monitor(let name):
-                return .monitor(
-                    try check(
-                        operation,
-                        unsafe virConnectDomainQemuMonitorEventRegister(
-                            handle.raw, nil, name, monitorCallback, box, release, 0)))
-            }
-        } catch {
-            // A registration that failed never calls the free callback.
-            unsafe Unmanaged<EventSink>.fromOpaque(box).release()
-            throw error
+        switch kind {
+        case .lifecycle:
+            try unsafe register(
+                VIR_DOMAIN_EVENT_ID_LIFECYCLE, apus_lifecycle_callback(lifecycleCallback), sink)
+        case .iteration:
+            try unsafe register(
+                VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, apus_iteration_callback(iterationCallback), sink)
+        case .jobCompleted:
+            try unsafe register(
+                VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, apus_job_completed_callback(jobCompletedCallback), sink)
+        case .monitor(let name):
+            .monitor(
+                try unsafe lending(sink) { box in
+                    unsafe virConnectDomainQemuMonitorEventRegister(
+                        handle.raw, nil, name, monitorCallback, box, releaseSink, 0)
+                })
         }
     }
 
-    private func registerAny(
-        _ operation: String, _ event: virDomainEventID, _ callback: virConnectDomainEventGenericCallback?,
-        _ box: UnsafeMutableRawPointer, _ release: virFreeCallback
+    /// Registers a callback for one of libvirt's own events.
+    func register(
+        _ event: virDomainEventID, _ callback: virConnectDomainEventGenericCallback?, _ sink: AnyObject
+    ) throws(LibvirtError) -> Registration {
+        .event(
+            try unsafe lending(sink) { box in
+                unsafe virConnectDomainEventRegisterAny(
+                    handle.raw, nil, CInt(event.rawValue), callback, box, releaseSink)
+            })
+    }
+
+    /// Hands a sink to libvirt, which then releases it by the free callback.
+    private func lending(
+        _ sink: AnyObject, _ register: (UnsafeMutableRawPointer) -> CInt
     ) throws(LibvirtError) -> CInt {
-        try check(
-            operation,
-            unsafe virConnectDomainEventRegisterAny(
-                handle.raw, nil, CInt(event.rawValue), callback, box, release))
+        let box = unsafe Unmanaged.passRetained(sink).toOpaque()
+        do throws(LibvirtError) {
+            return try check("listen to the events of \(uri)", unsafe register(box))
+        } catch {
+            // A registration that failed never calls the free callback.
+            unsafe Unmanaged<AnyObject>.fromOpaque(box).release()
+            throw error
+        }
     }
 }

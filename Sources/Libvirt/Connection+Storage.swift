@@ -112,11 +112,16 @@ extension Connection {
     /// - Parameters:
     ///   - xml: a `<volume>` document.
     ///   - pool: the name of a running pool.
+    ///   - preallocatesMetadata: whether a qcow2 image has its tables written at once; with an allocation as large
+    ///     as its capacity, its space is taken too.
     /// - Returns: the volume as it was made.
     /// - Throws: `LibvirtError`, with `.noStoragePool`, `.storageVolumeExists`, `.operationInvalid` where the
     ///   pool is not running, `.systemError` where the file system refuses.
-    package func createVolume(_ xml: String, inPool pool: String) throws(LibvirtError) -> StorageVolume {
-        try self.pool(named: pool).createVolume(xml).description()
+    package func createVolume(
+        _ xml: String, inPool pool: String, preallocatesMetadata: Bool = false
+    ) throws(LibvirtError) -> StorageVolume {
+        let flags = preallocatesMetadata ? VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA.rawValue : 0
+        return try self.pool(named: pool).createVolume(xml, flags: flags).description()
     }
 
     /// Deletes a volume and what is in it. Source: `virStorageVolDelete`.

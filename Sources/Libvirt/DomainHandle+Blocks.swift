@@ -25,6 +25,12 @@ package struct BlockInformation: Sendable, Equatable {
     package let physicalBytes: UInt64
 }
 
+/// What a guest read from and wrote to a disk since it started, in bytes. Source: `virDomainBlockStats`.
+package struct BlockStatistics: Sendable, Equatable {
+    package let readBytes: UInt64
+    package let writtenBytes: UInt64
+}
+
 extension DomainHandle {
     /// The job that works on a disk.
     ///
@@ -51,6 +57,24 @@ extension DomainHandle {
             "read the size of the disk \(disk)", unsafe virDomainGetBlockInfo(raw, disk, &info, 0))
         return BlockInformation(
             capacityBytes: info.capacity, allocationBytes: info.allocation, physicalBytes: info.physical)
+    }
+
+    /// How much went from and to a disk.
+    ///
+    /// - Parameter disk: the disk's target (`vda`) or the path of its source.
+    /// - Returns: the counters; one that the driver does not keep is 0.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where the guest does not run, `.invalidArgument` for a
+    ///   disk that it has not, `.noSupport`.
+    package borrowing func blockStatistics(disk: String) throws(LibvirtError) -> BlockStatistics {
+        var statistics = virDomainBlockStatsStruct()
+        try check(
+            "read the counters of the disk \(disk)",
+            unsafe virDomainBlockStats(
+                raw, disk, &statistics, MemoryLayout<virDomainBlockStatsStruct>.stride))
+        // -1 is "not kept".
+        return BlockStatistics(
+            readBytes: UInt64(clamping: statistics.rd_bytes),
+            writtenBytes: UInt64(clamping: statistics.wr_bytes))
     }
 }
 

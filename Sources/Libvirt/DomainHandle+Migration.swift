@@ -24,6 +24,9 @@ package struct MigrationFlags: OptionSet, Sendable {
     package static let compressed = MigrationFlags(VIR_MIGRATE_COMPRESSED)
     /// The guest's processors are slowed down until the copy converges.
     package static let autoConverge = MigrationFlags(VIR_MIGRATE_AUTO_CONVERGE)
+    /// Takes a post-copy up again whose connection broke; with `.postcopy` and the flags of the broken
+    /// migration. Since libvirt 8.5.0.
+    package static let postCopyResume = MigrationFlags(VIR_MIGRATE_POSTCOPY_RESUME)
     /// Post-copy is prepared; `startPostCopy` switches. Never with `.parallel`: libvirt 9.0.0 accepts the
     /// pair and QEMU 7.2 loses the guest at the switch.
     package static let postcopy = MigrationFlags(VIR_MIGRATE_POSTCOPY)
@@ -31,6 +34,12 @@ package struct MigrationFlags: OptionSet, Sendable {
     package static let tls = MigrationFlags(VIR_MIGRATE_TLS)
     /// Memory goes over several connections at once (multifd).
     package static let parallel = MigrationFlags(VIR_MIGRATE_PARALLEL)
+    /// The disks of `migratedDisks` are copied along, each with all images below it in one.
+    package static let nonSharedDisk = MigrationFlags(VIR_MIGRATE_NON_SHARED_DISK)
+    /// Likewise, without the images below: the destination has them. Never with `.nonSharedDisk`.
+    package static let nonSharedIncrement = MigrationFlags(VIR_MIGRATE_NON_SHARED_INC)
+    /// A write to a disk that is copied waits until both hosts have it. Since libvirt 8.0.0.
+    package static let synchronousWrites = MigrationFlags(VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES)
 }
 
 /// What a migration is given besides its flags.
@@ -41,6 +50,11 @@ package struct MigrationParameters: Sendable, Equatable {
     /// Where the destination listens for the memory stream (`tcp://192.0.2.12`).
     package var migrationURI: String?
     package var destinationXML: String?
+    /// The definition that stays there, with `.persistDestination`; `nil` is the source's.
+    package var persistentXML: String?
+    /// Targets of the disks that are copied (`vda`); none is libvirt's choice: those on storage that it does not
+    /// know as shared.
+    package var migratedDisks: [String] = []
     /// MiB/s, as libvirt counts; 0 or `nil` is no limit.
     package var bandwidthMebibytesPerSecond: UInt64?
     /// MiB/s after the switch to post-copy; 0 or `nil` is no limit.
@@ -55,13 +69,16 @@ package struct MigrationParameters: Sendable, Equatable {
     package var compressionMethods: [String]
     /// Memory that xbzrle keeps of earlier pages, in bytes; QEMU rounds down to a power of two.
     package var xbzrleCacheBytes: UInt64?
+    /// The name that the destination's certificate has to bear, for `.tls`; `nil` is the host of
+    /// `migrationURI`, or of the name that the destination gives itself. Since libvirt 6.0.0.
+    package var tlsDestination: String?
 
     package init(
         migrationURI: String? = nil, destinationXML: String? = nil,
         bandwidthMebibytesPerSecond: UInt64? = nil, postcopyBandwidthMebibytesPerSecond: UInt64? = nil,
         parallelConnections: Int32? = nil, autoConvergeInitialPercent: Int32? = nil,
         autoConvergeIncrementPercent: Int32? = nil, compressionMethods: [String] = [],
-        xbzrleCacheBytes: UInt64? = nil
+        xbzrleCacheBytes: UInt64? = nil, tlsDestination: String? = nil
     ) {
         self.migrationURI = migrationURI
         self.destinationXML = destinationXML
@@ -72,12 +89,15 @@ package struct MigrationParameters: Sendable, Equatable {
         self.autoConvergeIncrementPercent = autoConvergeIncrementPercent
         self.compressionMethods = compressionMethods
         self.xbzrleCacheBytes = xbzrleCacheBytes
+        self.tlsDestination = tlsDestination
     }
 
     func typed() throws(LibvirtError) -> TypedParameters {
         var parameters = TypedParameters()
         let texts = [
             (VIR_MIGRATE_PARAM_URI, migrationURI), (VIR_MIGRATE_PARAM_DEST_XML, destinationXML),
+            (VIR_MIGRATE_PARAM_PERSIST_XML, persistentXML),
+            (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination),
         ]
         for case (let name, let text?) in texts { try parameters.add(name, .string(text)) }
         let sizes = [
@@ -96,6 +116,7 @@ package struct MigrationParameters: Sendable, Equatable {
         for method in compressionMethods {
             try parameters.add(VIR_MIGRATE_PARAM_COMPRESSION, .string(method))
         }
+        for disk in migratedDisks { try parameters.add(VIR_MIGRATE_PARAM_MIGRATE_DISKS, .string(disk)) }
         return parameters
     }
 }
@@ -155,17 +176,46 @@ extension DomainHandle {
         return .milliseconds(Int64(clamping: milliseconds))
     }
 
-    /// The bandwidth of the memory stream in MiB/s, as libvirt counts; 0 is no limit.
-    package borrowing func setMaxBandwidth(mebibytesPerSecond: UInt64) throws(LibvirtError) {
+    /// Limits the memory stream, also of a job that runs already.
+    ///
+    /// Source: `virDomainMigrateSetMaxSpeed`, with `VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY` (since 5.1.0).
+    ///
+    /// - Parameters:
+    ///   - speed: in MiB/s, as libvirt counts. No limit is 0 in post-copy and `unlimitedBandwidth` before.
+    ///   - postCopy: whether the limit for what is pulled after the switch is meant; pages that the guest
+    ///     waits for are not held to it.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` for a guest that does not run,
+    ///   `.argumentUnsupported` where QEMU has no such limit, `.noSupport`.
+    package borrowing func setMaxBandwidth(
+        mebibytesPerSecond speed: UInt64, postCopy: Bool = false
+    ) throws(LibvirtError) {
         try check(
-            "set the migration bandwidth",
-            unsafe virDomainMigrateSetMaxSpeed(raw, CUnsignedLong(mebibytesPerSecond), 0))
+            postCopy ? "set the bandwidth of post-copy" : "set the migration bandwidth",
+            unsafe virDomainMigrateSetMaxSpeed(raw, CUnsignedLong(speed), Self.speedFlags(postCopy)))
     }
 
-    package borrowing func maxBandwidthMebibytesPerSecond() throws(LibvirtError) -> UInt64 {
+    /// The limit of the memory stream in MiB/s, as libvirt counts. Source: `virDomainMigrateGetMaxSpeed`.
+    ///
+    /// - Parameter postCopy: whether the limit after the switch is meant; libvirt reads that one only from a
+    ///   guest that runs. There, 0 is no limit.
+    /// - Returns: the limit; before one was ever set, libvirt's own, which nothing reaches.
+    /// - Throws: `LibvirtError`, with `.operationInvalid`, `.noSupport`.
+    package borrowing func maxBandwidthMebibytesPerSecond(postCopy: Bool = false) throws(LibvirtError)
+        -> UInt64
+    {
         var speed: CUnsignedLong = 0
-        try check("read the migration bandwidth", unsafe virDomainMigrateGetMaxSpeed(raw, &speed, 0))
+        try check(
+            postCopy ? "read the bandwidth of post-copy" : "read the migration bandwidth",
+            unsafe virDomainMigrateGetMaxSpeed(raw, &speed, Self.speedFlags(postCopy)))
         return UInt64(speed)
+    }
+
+    /// The most MiB/s that libvirt takes for pre-copy, and what it answers where no limit was set: no limit.
+    /// Source: `QEMU_DOMAIN_MIG_BANDWIDTH_MAX`, the largest signed number of bytes.
+    package static let unlimitedBandwidth = UInt64(Int64.max) >> 20
+
+    private static func speedFlags(_ postCopy: Bool) -> UInt32 {
+        postCopy ? VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY.rawValue : 0
     }
 }
 

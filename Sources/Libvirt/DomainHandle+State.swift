@@ -40,12 +40,16 @@ extension DomainHandle {
         case inactive
         /// What runs now, in the form that another host accepts.
         case migratable
+        /// What another host is to take over, with the passwords in it: for libvirt's ears only.
+        case migratableWithSecrets, inactiveWithSecrets
 
         var flags: UInt32 {
             switch self {
             case .live: 0
             case .inactive: VIR_DOMAIN_XML_INACTIVE.rawValue
             case .migratable: VIR_DOMAIN_XML_MIGRATABLE.rawValue
+            case .migratableWithSecrets: VIR_DOMAIN_XML_MIGRATABLE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
+            case .inactiveWithSecrets: VIR_DOMAIN_XML_INACTIVE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
             }
         }
     }
@@ -109,5 +113,17 @@ extension DomainHandle {
     /// Starts a guest that is shut off.
     package borrowing func start() throws(LibvirtError) {
         try check("start a guest", unsafe virDomainCreate(raw))
+    }
+
+    /// Ends the guest's QEMU at once, as if its power were cut; a definition stays. Source: `virDomainDestroy`.
+    package borrowing func destroy() throws(LibvirtError) {
+        try check("end a guest", unsafe virDomainDestroy(raw))
+    }
+
+    /// Removes the definition of a guest, and leaves its firmware's variables and its TPM's state where they are.
+    /// Source: `virDomainUndefineFlags`.
+    package borrowing func undefine() throws(LibvirtError) {
+        let flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
+        try check("undefine a guest", unsafe virDomainUndefineFlags(raw, flags))
     }
 }

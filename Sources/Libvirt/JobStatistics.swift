@@ -67,6 +67,13 @@ package struct JobStatistics: Sendable, Equatable {
     package var memoryProcessedBytes: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_PROCESSED]?.unsigned }
     package var memoryRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_REMAINING]?.unsigned }
     package var memoryBytesPerSecond: UInt64? { values[VIR_DOMAIN_JOB_MEMORY_BPS]?.unsigned }
+    /// By how much QEMU slows the guest's processors down.
+    package var throttlePercent: Int? {
+        guard case .int(let percent) = values[VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE] else { return nil }
+        return Int(percent)
+    }
+    package var diskTotalBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_TOTAL]?.unsigned }
+    package var diskProcessedBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_PROCESSED]?.unsigned }
     package var diskRemainingBytes: UInt64? { values[VIR_DOMAIN_JOB_DISK_REMAINING]?.unsigned }
     /// Pre-copy rounds begun so far, the first being 1.
     package var iteration: Int? {
@@ -109,8 +116,21 @@ extension DomainHandle {
             kind: .init(raw: kind), values: unsafe TypedParameters.read(raw, count: count))
     }
 
-    /// Aborts the job. Refused in post-copy, where it would kill the guest.
-    package borrowing func abortJob() throws(LibvirtError) {
-        try check("abort a guest's job", unsafe virDomainAbortJob(raw))
+    /// Aborts the job.
+    ///
+    /// Source: `virDomainAbortJob`; `virDomainAbortJobFlags` with `VIR_DOMAIN_ABORT_JOB_POSTCOPY` (since
+    /// 8.5.0).
+    ///
+    /// - Parameter postCopy: ends only the connection of a post-copy, on the source: both sides then wait for
+    ///   `.postCopyResume`. Without it, a job in post-copy is refused, where an abort would kill the guest.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` where no such job runs, `.noSupport`.
+    package borrowing func abortJob(postCopy: Bool = false) throws(LibvirtError) {
+        guard postCopy else {
+            try check("abort a guest's job", unsafe virDomainAbortJob(raw))
+            return
+        }
+        try check(
+            "break the connection of a post-copy",
+            unsafe virDomainAbortJobFlags(raw, VIR_DOMAIN_ABORT_JOB_POSTCOPY.rawValue))
     }
 }

@@ -37,7 +37,10 @@ package struct LibvirtError: Error, Sendable, Equatable {
         package static let authenticationFailed = Code(VIR_ERR_AUTH_FAILED)
         package static let accessDenied = Code(VIR_ERR_ACCESS_DENIED)
         package static let xmlError = Code(VIR_ERR_XML_ERROR)
+        /// A document that is no XML, where `xmlError` is one that libvirt does not understand.
+        package static let xmlMalformed = Code(VIR_ERR_XML_DETAIL)
         package static let operationDenied = Code(VIR_ERR_OPERATION_DENIED)
+        package static let blockCopyActive = Code(VIR_ERR_BLOCK_COPY_ACTIVE)
         package static let noDomain = Code(VIR_ERR_NO_DOMAIN)
         package static let domainExists = Code(VIR_ERR_DOM_EXIST)
         package static let noSnapshot = Code(VIR_ERR_NO_DOMAIN_SNAPSHOT)
@@ -54,6 +57,10 @@ package struct LibvirtError: Error, Sendable, Equatable {
         package static let configUnsupported = Code(VIR_ERR_CONFIG_UNSUPPORTED)
         package static let migrateUnsafe = Code(VIR_ERR_MIGRATE_UNSAFE)
         package static let migratePersistFailed = Code(VIR_ERR_MIGRATE_PERSIST_FAILED)
+        package static let noMetadata = Code(VIR_ERR_NO_DOMAIN_METADATA)
+        package static let agentUnresponsive = Code(VIR_ERR_AGENT_UNRESPONSIVE)
+        package static let agentUnsynced = Code(VIR_ERR_AGENT_UNSYNCED)
+        package static let deviceMissing = Code(VIR_ERR_DEVICE_MISSING)
         package static let cpuIncompatible = Code(VIR_ERR_CPU_INCOMPATIBLE)
     }
 

@@ -42,8 +42,8 @@ internal import CLibvirt
         return unsafe StorageVolumeHandle(adopting: volume)
     }
 
-    borrowing func createVolume(_ xml: String) throws(LibvirtError) -> StorageVolumeHandle {
-        guard let volume = unsafe virStorageVolCreateXML(raw, xml, 0) else {
+    borrowing func createVolume(_ xml: String, flags: UInt32) throws(LibvirtError) -> StorageVolumeHandle {
+        guard let volume = unsafe virStorageVolCreateXML(raw, xml, flags) else {
             throw .last("create a volume")
         }
         return unsafe StorageVolumeHandle(adopting: volume)

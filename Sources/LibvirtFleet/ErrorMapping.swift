@@ -79,6 +79,15 @@ extension ApusError {
                     + "built without it: "
                     + "apus hosts shows their versions.",
                 underlying: error)
+        case .operationFailed where lower.contains("migration of disk"):
+            self.init(
+                .migrationFailed, operation, "\(error.message)",
+                hint: lower.contains("no space left")
+                    ? "The storage of \(destination.name) that the copy goes to is full: make room there (df -h), or "
+                        + "name another place with --disk."
+                    : "The QEMU logs of \(guest) on \(source.name) and \(destination.name) "
+                        + "(/var/log/libvirt/qemu/\(guest).log) have more.",
+                underlying: error)
         case _
         where lower.contains("unable to connect") || lower.contains("failed to connect")
             || lower.contains("cannot recv data"):

@@ -56,8 +56,15 @@ actor HostLink {
     }
 
     /// The guest on this host, or `nil` when the host knows none of that name or UUID.
-    func guest(_ reference: DomainReference) async throws(ApusError) -> Guest? {
-        let summary = try await use { (connection) throws(LibvirtError) -> DomainSummary? in
+    ///
+    /// - Parameters:
+    ///   - reference: which guest.
+    ///   - limit: how long the host may take; `nil` is as long as it likes.
+    /// - Returns: the guest, if the host knows it.
+    /// - Throws: `ApusError` as `use` and `ask` do.
+    func guest(_ reference: DomainReference, within limit: Duration? = nil) async throws(ApusError) -> Guest?
+    {
+        @Sendable func look(_ connection: Connection) async throws(LibvirtError) -> DomainSummary? {
             do throws(LibvirtError) {
                 return try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
                     try domain.summary()
@@ -67,6 +74,7 @@ actor HostLink {
                 return nil
             }
         }
-        return summary.map { Guest($0, host: host) }
+        guard let limit else { return try await use(look).map { Guest($0, host: host) } }
+        return try await ask(within: limit, look).map { Guest($0, host: host) }
     }
 }

@@ -4,7 +4,7 @@ package import Migration
 
 extension LibvirtMove {
     package func events() async throws(ApusError) -> AsyncStream<GuestEvent<ContinuousClock.Instant>> {
-        let (stream, continuation) = AsyncStream.makeStream(of: GuestEvent<ContinuousClock.Instant>.self)
+        let (stream, continuation) = told
         async let sourceEvents = Result(awaiting: { () async throws(ApusError) in
             try await self.listen(on: .source)
         })
@@ -73,7 +73,7 @@ extension LibvirtMove {
                 ? .completed(JobSample(statistics)) : nil
         case .monitor("STOP", let hostTime, _): return .stopped(hostTime: hostTime)
         case .monitor("RESUME", let hostTime, _): return .resumed(hostTime: hostTime)
-        case .monitor("MIGRATION", _, let details): return migration(details ?? "")
+        case .monitor("MIGRATION", _, let details): return migration(details)
         case .monitor: return nil
         case .lifecycle(.suspended) where !hasQEMUEvents: return .stopped(hostTime: nil)
         case .lifecycle(.resumed) where !hasQEMUEvents: return .resumed(hostTime: nil)
@@ -81,10 +81,13 @@ extension LibvirtMove {
         }
     }
 
-    /// QEMU's MIGRATION event; its only member is `status`. Source: QEMU's QMP reference.
-    private static func migration(_ details: String) -> GuestEvent<ContinuousClock.Instant>.Kind? {
-        if details.contains("\"active\"") { return .transferBegan }
-        if details.contains("\"completed\"") { return .transferEnded }
-        return nil
+    private static func migration(_ details: String?) -> GuestEvent<ContinuousClock.Instant>.Kind? {
+        switch MigrationStatus(event: details) {
+        case .active: .transferBegan
+        case .postCopyActive: .postCopyBegan
+        case .postCopyPaused: .postCopyBroke
+        case .completed: .transferEnded
+        default: nil
+        }
     }
 }

@@ -1,15 +1,21 @@
 package import FleetModel
 import Libvirt
-package import Migration
+import Migration
 import Transfer
 
 /// One move between two libvirt hosts: the engine's ports.
 package struct LibvirtMove: MovePorts {
-    private let plan: MovePlan
-    private let source: HostLink
-    private let destination: HostLink
-    private let worker: HostLink
+    let plan: MovePlan
+    let source: HostLink
+    let destination: HostLink
+    /// The source's second connection: the migrate call holds it to the end.
+    let worker: HostLink
     let reference: DomainReference
+    /// What the hosts tell, and how transfers end.
+    let told = AsyncStream.makeStream(of: GuestEvent<ContinuousClock.Instant>.self)
+    let recovery = Flight()
+    let images: DestinationImages
+    let copies: CopiedDisks
 
     package let clock = ContinuousClock()
 
@@ -19,92 +25,80 @@ package struct LibvirtMove: MovePorts {
         self.destination = destination
         self.worker = worker
         reference = .uuid(plan.guest.uuid)
+        images = DestinationImages(on: destination)
+        copies = CopiedDisks(plan)
     }
 
-    package func transfer() async throws(ApusError) {
-        let connection = try await worker.open()
-        let parameters = MigrationParameters(
-            migrationURI: plan.migrationURI,
-            bandwidthMebibytesPerSecond: plan.request.bandwidth?.wholeMebibytesPerSecond)
-        let flags = flags
-        // A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
-        let target =
-            plan.request.control == .direct ? try await HostConnector().connect(to: plan.destination) : nil
-        do throws(LibvirtError) {
-            let uri = plan.destination.peerURI ?? plan.destination.uri
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                if let target {
-                    try domain.migrate(to: target, flags: flags, parameters: parameters)
-                } else {
-                    try domain.migrate(toURI: uri, flags: flags, parameters: parameters)
-                }
-            }
-        } catch {
-            // The error of a move and the loss of our own link to the source look alike in libvirt's words.
-            guard await connection.isAlive() else {
-                throw ApusError(
-                    .connectionLost, "wait for the move of \(plan.guest)",
-                    "the connection to \(plan.source.name) broke: \(error.message)",
-                    hint: "apus status shows whether the move goes on.", underlying: error)
-            }
-            throw ApusError(
-                migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
-        }
+    /// The ports of a move that another process began.
+    package init(repairing plan: MovePlan, connector: HostConnector = HostConnector()) {
+        self.init(
+            plan: plan, source: HostLink(host: plan.source, connector: connector),
+            destination: HostLink(host: plan.destination, connector: connector),
+            worker: HostLink(host: plan.source, connector: connector))
     }
 
-    private var flags: MigrationFlags {
-        var flags: MigrationFlags = [.changeProtection, .abortOnError]
-        if plan.method.isLive { flags.insert(.live) }
-        if plan.isPersistent {
-            flags.insert(.persistDestination)
-            if !plan.request.keepDefinition { flags.insert(.undefineSource) }
-        }
-        if plan.method.connections != nil { flags.insert(.parallel) }
-        if plan.method.slowsGuestDown { flags.insert(.autoConverge) }
-        if plan.method.xbzrleCache != nil { flags.insert(.compressed) }
-        if plan.vouchesForStorage { flags.insert(.unsafe) }
-        return flags
-    }
+    // MARK: While it runs
 
     package func sample() async throws(ApusError) -> JobSample? {
-        let reference = reference
-        return try await source.use { (connection) throws(LibvirtError) -> JobStatistics? in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                try domain.jobStatistics()
-            }
-        }.map(JobSample.init)
+        let copying = DiskCopying(targets: copies.targets)
+        return try await onGuest(.source) { (domain) throws(LibvirtError) -> JobSample? in
+            guard let statistics = try domain.jobStatistics() else { return nil }
+            var sample = JobSample(statistics)
+            // Before the memory flows; then every question to QEMU would take from the guest.
+            if sample.memoryTotal == nil { sample.disks = copying.progress(of: domain) }
+            return sample
+        }
     }
 
     package func abort() async throws(ApusError) {
-        let reference = reference
-        try await source.use { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                try domain.abortJob()
-            }
-        }
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.abortJob() }
     }
 
+    package func startPostCopy() async throws(ApusError) {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.startPostCopy() }
+    }
+
+    package func breakPostCopy() async throws(ApusError) {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.abortJob(postCopy: true) }
+    }
+
+    package func suspend() async throws(ApusError) {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.suspend() }
+    }
+
+    package func downtimeLimit() async throws(ApusError) -> Duration {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.maxDowntime() }
+    }
+
+    package func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.setMaxDowntime(limit) }
+    }
+
+    // MARK: The two copies
+
     package func guest(on side: Side) async throws(ApusError) -> Guest? {
-        try await link(side).guest(reference)
+        try await link(side).guest(reference, within: .seconds(10))
     }
 
     package func resume(on side: Side) async throws(ApusError) {
-        let reference = reference
-        try await link(side).use { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.resume()
-            }
+        try await onGuest(side) { (domain) throws(LibvirtError) in try domain.resume() }
+    }
+
+    package func dropCopy(on side: Side) async throws(ApusError) {
+        let state = try await onGuest(side) { (domain) throws(LibvirtError) -> DomainState in
+            let state = try domain.state()
+            if state.kind == .paused { try domain.destroy() }
+            return state
+        }
+        guard state.kind == .paused else {
+            throw ApusError(
+                .stateNotKnown, "end the copy of \(plan.guest) on \(link(side).host.name)",
+                "it is \(state.kind) there, and only a copy that stands still is ended", hint: nil)
         }
     }
 
-    package func exchangeDowntimeLimit(_ limit: Duration) async throws(ApusError) -> Duration {
-        let reference = reference
-        return try await source.use { (connection) throws(LibvirtError) -> Duration in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                let found = try domain.maxDowntime()
-                try domain.setMaxDowntime(limit)
-                return found
-            }
-        }
+    package func removeDefinition(on side: Side) async throws(ApusError) {
+        try await onGuest(side) { (domain) throws(LibvirtError) in try domain.undefine() }
     }
 
     package func clockOffset() async -> ClockOffset? {
@@ -113,5 +107,15 @@ package struct LibvirtMove: MovePorts {
 
     func link(_ side: Side) -> HostLink {
         side == .source ? source : destination
+    }
+
+    /// Asks something of the guest on one host that must not take long.
+    func onGuest<Value: Sendable>(
+        _ side: Side, _ work: @escaping @Sendable (borrowing DomainHandle) throws(LibvirtError) -> Value
+    ) async throws(ApusError) -> Value {
+        let reference = reference
+        return try await link(side).ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference, work)
+        }
     }
 }

@@ -3,10 +3,10 @@ import Libvirt
 
 /// Ends a move that somebody, perhaps another process, has under way.
 package struct MoveAborter: Sendable {
-    private let links: [HostLink]
+    private let finder: MoveFinder
 
     package init(hosts: [Host], connector: HostConnector = HostConnector()) {
-        links = hosts.map { HostLink(host: $0, connector: connector) }
+        finder = MoveFinder(links: hosts.map { HostLink(host: $0, connector: connector) })
     }
 
     /// Aborts the guest's move and waits until its source has it back.
@@ -16,7 +16,7 @@ package struct MoveAborter: Sendable {
     ///   does not
     ///   have the guest back within 30 s.
     package func abort(_ guest: String, dryRun: Bool) async throws(ApusError) -> Guest? {
-        guard let (found, link) = try await moving(guest) else { return nil }
+        guard let (found, link) = try await finder.moving(guest) else { return nil }
         if dryRun { return found }
         let reference = DomainReference.uuid(found.identity.uuid)
         do throws(ApusError) {
@@ -58,38 +58,13 @@ package struct MoveAborter: Sendable {
 
     /// The guest on another host where it truly runs.
     private func running(_ reference: DomainReference, notOn source: HostLink) async -> Guest? {
-        for link in links where link !== source {
+        for link in finder.links where link !== source {
             if let guest = try? await link.guest(reference), guest.state.kind == .running,
                 guest.activity == nil
             {
                 return guest
             }
         }
-        return nil
-    }
-
-    private func answer(
-        _ reference: DomainReference, from link: HostLink
-    ) async -> Result<Guest?, ApusError> {
-        await Result(awaiting: { () async throws(ApusError) in try await link.guest(reference) })
-    }
-
-    /// The guest on the host that it leaves now; `nil` when it is known but not being moved.
-    ///
-    /// - Throws: what kept a host from answering, when no other host says that the guest leaves it.
-    private func moving(_ guest: String) async throws(ApusError) -> (Guest, HostLink)? {
-        let reference: DomainReference = GuestLocator.isUUID(guest) ? .uuid(guest.lowercased()) : .name(guest)
-        let answers = await withTaskGroup(of: (HostLink, Result<Guest?, ApusError>).self) { group in
-            for link in links {
-                group.addTask { (link, await answer(reference, from: link)) }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-        for (link, answer) in answers {
-            if case .success(let found?) = answer, found.activity == .migratingOut { return (found, link) }
-        }
-        for (_, answer) in answers { _ = try answer.get() }
-        _ = try await GuestLocator(guest: guest, links: links).locate()
         return nil
     }
 }

@@ -7,7 +7,15 @@ extension MoveSession {
     ///
     /// Creates and removes probe files where nothing else can prove that storage is shared; first removes
     /// what a killed process left of its own. Also opens the connection that the migrate call will hold.
-    package func facts(run: ProbeRun) async throws(ApusError) -> MoveFacts {
+    ///
+    /// - Parameters:
+    ///   - run: what is created is noted as this run's.
+    ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
+    /// - Returns: the facts.
+    /// - Throws: `ApusError` when a host does not even tell what it is.
+    package func facts(
+        run: ProbeRun, places: [String: DiskRequest.Place] = [:]
+    ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
             shells.near.close()
@@ -17,8 +25,13 @@ extension MoveSession {
         let sweep = ProbeSweep(undo: run.undo)
         try await sweep.sweep(source)
         try await sweep.sweep(destination)
-        // First of all: the longest questions need to know what the guest is made of.
+        // First of all: the longest questions need to know what the guest is made of, and where its disks may go.
+        async let poolsThere = readPools()
         let reading = try await readGuest()
+        let pools = await poolsThere
+        let goals = DiskSurvey.goals(reading.disks, places, in: pools.value ?? [])
+        let written = reading.disks.filter { $0.source != nil && !$0.isReadOnly }.map(\.target)
+        let writesBefore = await DiskWrites(of: written, reference, on: source)
         let path = PathProbe(to: destination.host)
         async let near = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
@@ -27,7 +40,8 @@ extension MoveSession {
         })
         async let far = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
-                link: destination, shell: shells.far, guest: reading, script: script(for: reading)
+                link: destination, shell: shells.far, guest: reading,
+                script: script(for: reading, goals: Array(goals.values))
             ).facts()
         })
         async let sameUUID = Result(awaiting: { () async throws(ApusError) in
@@ -40,11 +54,14 @@ extension MoveSession {
         let asksUsers = reading.disks.contains { $0.source != nil && !$0.isReadOnly }
         async let usersHere = ImageUsers(link: source, except: guest.identity, isAsked: asksUsers)
         async let usersThere = ImageUsers(link: destination, except: guest.identity, isAsked: asksUsers)
-        let (here, there) = (try await near.get(), try await far.get())
+        let here = try await near.get()
+        var there = try await far.get()
+        there.facts.details.pools = pools
+        let writes = await DiskWrites(of: written, reference, on: source).rates(since: writesBefore)
         let disks = await DiskSurvey(
             guest: reading, source: source, destination: destination, here: here.answers,
-            there: there.answers, run: run, sizes: await readSizes(reading), usersHere: await usersHere,
-            usersThere: await usersThere
+            there: there.answers, run: run, sizes: await readSizes(reading), writes: writes, goals: goals,
+            wanted: Set(places.keys), usersHere: await usersHere, usersThere: await usersThere
         ).facts()
         _ = try await workerOpened.get()
         var facts = MoveFacts(
@@ -94,6 +111,13 @@ extension MoveSession {
         let checkpoints: Int
     }
 
+    /// The destination's storage pools: where copies of disks may go, and what makes them there.
+    private func readPools() async -> Reading<[HostDetails.Pool]> {
+        await destination.read { (connection) throws(LibvirtError) in
+            try await connection.storagePools().map(HostDetails.Pool.init)
+        }
+    }
+
     private func readSizes(_ reading: GuestReading) async -> [String: BlockInformation] {
         let targets = reading.disks.filter { $0.source != nil && !$0.isReadOnly }.map(\.target)
         guard !targets.isEmpty else { return [:] }
@@ -131,13 +155,18 @@ extension MoveSession {
         return again.facts(await again.ask(from: source.host), source: source.host, clockOffset: offset)
     }
 
-    /// The source's script has the way to the destination, the destination's its certificates.
-    private func script(for reading: GuestReading, path: PathProbe? = nil) -> HostScript {
+    /// The source's script has the way to the destination, the destination's its certificates and where copies of
+    /// disks would go.
+    private func script(
+        for reading: GuestReading, path: PathProbe? = nil, goals: [String] = []
+    ) -> HostScript {
         var script = HostScript()
         script.path = path
         script.asksHugePage = reading.hardware.hugePages.contains { $0.size == nil }
         script.paths = reading.neededPaths.map(\.looked)
         DiskSurvey.add(reading.disks, to: &script)
+        script.paths += goals
+        script.directories += goals.map(Path.directory)
         if reading.hardware.tpm != nil { script.directories.append(HostSurvey.tpmStates) }
         script.paths = script.paths.unique
         script.directories = script.directories.unique
@@ -146,6 +175,15 @@ extension MoveSession {
             script.certificates = ["/etc/pki/libvirt/servercert.pem"]
         }
         return script
+    }
+}
+
+extension HostDetails.Pool {
+    init(_ pool: StoragePool) {
+        let definition = try? PoolDefinition(parsing: pool.xml)
+        self.init(
+            name: pool.name, type: definition?.type ?? "", isActive: pool.isActive,
+            directory: definition.flatMap { $0.hasFiles ? $0.targetPath : nil })
     }
 }
 

@@ -64,6 +64,23 @@ package struct MoveSession: Sendable {
                 worker: HostLink(host: located.link.host, connector: connector)))
     }
 
+    /// Finds the guest and connects its host to itself, for moving its disks there.
+    ///
+    /// - Returns: a session whose destination is the source.
+    /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`,
+    ///   `permission-denied`.
+    package static func openHome(
+        guest: String, on host: Host?, inventory: Inventory, connector: HostConnector = HostConnector()
+    ) async throws(ApusError) -> MoveSession {
+        let links = (host.map { [$0] } ?? inventory.hosts).map { HostLink(host: $0, connector: connector) }
+        let located = try await GuestLocator(guest: guest, links: links).locate()
+        let home = located.link.host
+        return MoveSession(
+            guest: located.guest, source: located.link,
+            destination: HostLink(host: home, connector: connector),
+            worker: HostLink(host: home, connector: connector))
+    }
+
     /// Finds the guest and connects every other host of the inventory that it might go to.
     ///
     /// - Returns: the guest, and for each host its session, or why it could not be reached.

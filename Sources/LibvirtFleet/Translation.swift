@@ -51,13 +51,20 @@ extension SoftwareVersion {
 
 extension JobSample {
     init(_ statistics: JobStatistics) {
+        // While disks are copied libvirt adds what it looked at of them, empty areas and all; at the end it does not.
+        let wire = statistics.dataProcessedBytes.map { $0 - min($0, statistics.diskProcessedBytes ?? 0) }
+        // Before the memory flows libvirt gives zeros for it: nothing is known then, not that nothing is left.
+        let memory = statistics.memoryTotalBytes.flatMap { $0 > 0 ? $0 : nil }
         self.init(
             elapsed: statistics.elapsed,
-            memoryTotal: statistics.memoryTotalBytes.map(ByteCount.init),
-            memoryRemaining: statistics.memoryRemainingBytes.map(ByteCount.init),
-            wire: statistics.dataProcessedBytes.map(ByteCount.init),
+            memoryTotal: memory.map(ByteCount.init),
+            memoryRemaining: memory.flatMap { _ in statistics.memoryRemainingBytes.map(ByteCount.init) },
+            wire: wire.map(ByteCount.init),
             throughput: statistics.memoryBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
             dirtyRate: statistics.dirtyBytesPerSecond.map(ByteRate.init(bytesPerSecond:)),
-            round: statistics.iteration, downtime: statistics.downtime)
+            round: statistics.iteration, downtime: statistics.downtime,
+            throttlePercent: statistics.throttlePercent,
+            diskTotal: statistics.diskTotalBytes.map(ByteCount.init),
+            diskRemaining: statistics.diskRemainingBytes.map(ByteCount.init))
     }
 }

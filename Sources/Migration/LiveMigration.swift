@@ -5,335 +5,324 @@ import Logging
 /// One live migration as a transaction between two hosts: it ends with the guest on exactly one of them, or
 /// says what it saw.
 ///
-/// The engine feeds events and samples in, carries out what the plan says and asks both hosts at the end; it
-/// never trusts the error that the move's own call returned.
+/// Everything that happens - the hosts' events, samples, the deadline, a wish to abort - comes through one stream and is
+/// taken one by one. What is decided about the copy is Policy's; what is true at the end is asked of both hosts: the
+/// error that the move's own call returned is never trusted.
 package actor LiveMigration<Ports: MovePorts> {
     package typealias Instant = Ports.MoveClock.Instant
 
-    package nonisolated let id: String
-    private let plan: MovePlan
-    private let ports: Ports
-    private let began: Instant
-    private let progress: @Sendable (MoveProgress) -> Void
+    /// What may happen next.
+    enum Input: Sendable {
+        case event(GuestEvent<Instant>)
+        case sample(JobSample?, took: Duration)
+        case abort(AbortReason)
+        /// The last events have had their time.
+        case lastCall
+    }
 
-    /// How the transfer ended: its own error, or none.
-    private let ending = AsyncStream.makeStream(of: ApusError?.self)
-    private var timeline: Timeline<Instant>
-    private var lastSample: JobSample?
-    private var abortReason: AbortReason?
+    package nonisolated let id: String
+    let plan: MovePlan
+    let ports: Ports
+    let began: Instant
+    private let record: MoveRecord
+    private let progress: @Sendable (MoveProgress) -> Void
+    private let inputs = AsyncStream.makeStream(of: Input.self)
+
+    var book: MoveBook
+    var timeline: Timeline<Instant>
+    var steering: Steering<Ports>
+    var transferBegan: Instant?
+    var abort: Abort?
+    var isPostCopy = false
+    var lastSample: JobSample?
+    var remarks: [String] = []
     private var notice: String?
-    private var ended = false
-    private var remarks: [String] = []
+    private var clockOffset: ClockOffset?
+    private var silentSince: Instant?
+    private var isDeafToSource = false
     /// The slowest answer so far: how late an event may have been.
     private var slowestAnswer: Duration = .milliseconds(1)
+
+    /// A wish to end early, and how far it got.
+    struct Abort: Sendable {
+        let reason: AbortReason
+        let since: Instant
+        var refusal: String?
+    }
 
     /// A move that has not begun.
     ///
     /// - Parameters:
     ///   - plan: what is to be done.
+    ///   - record: how the journal is to know it.
+    ///   - owner: this process.
     ///   - ports: the two hosts, and the clock that the move is timed by.
+    ///   - log: the journal.
     ///   - began: when the user's command began: the total time counts from there.
     ///   - progress: called at every event and sample; it must not block.
     package init(
-        plan: MovePlan, ports: Ports, began: Instant, progress: @escaping @Sendable (MoveProgress) -> Void
+        plan: MovePlan, record: MoveRecord, owner: ProcessMark, ports: Ports, log: any MoveLog,
+        began: Instant,
+        progress: @escaping @Sendable (MoveProgress) -> Void
     ) {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        id = String(repeating: "0", count: 16 - digits.count) + digits
+        id = record.id
         self.plan = plan
+        self.record = record
         self.ports = ports
         self.began = began
         self.progress = progress
+        book = MoveBook(id: record.id, owner: owner, log: log)
         timeline = Timeline(began: began)
+        steering = Steering(plan, ports: ports, spent: began.duration(to: ports.clock.now))
     }
 
     /// Asks the move to end early. Before switchover it is rolled back; after it, it is finished.
-    package func requestAbort(_ reason: AbortReason) {
-        guard abortReason == nil, !ended else { return }
-        abortReason = reason
-        notice =
-            timeline.phase >= .commitment
-            ? "the guest has switched over: finishing the move"
-            : "aborting; waiting until \(plan.guest) runs on \(plan.source.name)"
-        report()
+    package nonisolated func requestAbort(_ reason: AbortReason) {
+        inputs.continuation.yield(.abort(reason))
     }
 
     /// Carries the plan out.
     ///
-    /// - Throws: `ApusError` with `plan-refused` before anything is touched; `migration-failed`,
-    ///   `migration-aborted`, `timed-out` or `interrupted` when the guest is where it was, unharmed;
-    ///   `state-not-known` when that could not be proven.
+    /// - Throws: `ApusError` with `plan-refused`, `guest-busy` or the journal's codes before anything is touched;
+    ///   `migration-failed`, `migration-aborted`, `did-not-converge`, `timed-out` or `interrupted` when the guest is
+    ///   where it was; `state-not-known` or `postcopy-broken` when it is not provably good.
     package func run() async throws(ApusError) -> MoveResult {
         if let refusal = plan.refusal { throw refusal }
-        let foundLimit = try await applyDowntimeLimit()
+        try book.begin(
+            record,
+            Reservation(
+                move: id, guest: plan.guest, source: plan.source.name, destination: plan.destination.name,
+                memory: plan.memory, owner: book.owner, since: record.began))
+        let failure: ApusError?
         do throws(ApusError) {
             let events = try await ports.events()
-            timeline.enter(.reservation, at: ports.clock.now)
-            report()
-            let failure = await carryOut(events: events)
-            ended = true
-            return try await settle(after: failure)
+            enter(.reservation)
+            try await prepare()
+            failure = await transfer(events)
         } catch {
-            // While it is not known where the guest is, nothing more is touched.
-            if let foundLimit, error.code != .stateNotKnown { await restoreDowntimeLimit(foundLimit) }
-            throw error
+            throw await giveUp(error)
         }
+        return try await settle(after: failure)
+    }
+
+    // MARK: Before
+
+    /// Each change is in the journal before it is made.
+    private func prepare() async throws(ApusError) {
+        for (number, preparation) in plan.preparations.enumerated() {
+            try book.note(preparation.trace, on: host(preparation.side), number: number)
+            try await ports.prepare(preparation)
+        }
+        guard let limit = steering.firstLimit else { return }
+        // A limit that was set outlives an aborted job, so a later move would inherit it.
+        let found = try await ports.downtimeLimit()
+        try book.note(
+            .downtimeLimit(guest: plan.guest.uuid, found), on: plan.source, number: plan.preparations.count)
+        try await ports.setDowntimeLimit(limit)
+    }
+
+    /// The transfer was never begun: the guest is untouched.
+    private func giveUp(_ error: ApusError) async -> ApusError {
+        var outcome = MoveEnding<Ports>.Outcome(
+            settled: Settled(verdict: .unmoved, source: .silent, destination: .silent))
+        await ending.putBack(&outcome)
+        guard outcome.leftBehind.isEmpty else {
+            return ApusError(
+                error.code, error.operation,
+                "\(error.detail); left behind: \(outcome.leftBehind.joined(separator: "; "))",
+                hint: "apus repair \(plan.guest) puts back what was left behind.", underlying: error)
+        }
+        finish(.failed, code: error.code, actual: nil)
+        return error
     }
 
     // MARK: While it runs
 
-    private func applyDowntimeLimit() async throws(ApusError) -> Duration? {
-        guard let limit = plan.request.downtimeLimit, !plan.wasPaused else { return nil }
-        return try await ports.exchangeDowntimeLimit(limit)
-    }
-
-    /// A limit that was set outlives an aborted job, so a later move would inherit it.
-    private func restoreDowntimeLimit(_ limit: Duration) async {
-        do {
-            _ = try await ports.exchangeDowntimeLimit(limit)
-        } catch {
-            Logger.current.warning(
-                "the downtime limit could not be put back",
-                metadata: [
-                    "guest": "\(plan.guest)", "host": "\(plan.source.name)", "limit": "\(limit.text)",
-                    "error": "\(error.detail)",
-                ])
-        }
-    }
-
     /// Runs the transfer with its watchers beside it.
     ///
     /// - Returns: the error of the transfer's own call, which decides nothing yet.
-    private func carryOut(events: AsyncStream<GuestEvent<Instant>>) async -> ApusError? {
+    private func transfer(_ events: AsyncStream<GuestEvent<Instant>>) async -> ApusError? {
         await withTaskGroup(of: Void.self) { watchers in
-            watchers.addTask { await self.follow(events) }
+            watchers.addTask { await self.forward(events) }
             watchers.addTask { await self.takeSamples() }
-            watchers.addTask { await self.enforceAbort() }
             watchers.addTask { await self.measureClockOffset() }
             if let timeout = plan.request.timeout {
-                watchers.addTask { await self.enforce(timeout) }
+                watchers.addTask { await self.watch(timeout) }
             }
-            let failure = await transferOrAbandon()
-            if failure?.code == .connectionLost {
-                remarks.append(
-                    "the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
-                await outlast()
-            }
-            await drainEvents(expectingArrival: failure == nil)
+            await ports.beginTransfer()
+            let failure = await takeInputs(&watchers)
             watchers.cancelAll()
             return failure
         }
     }
 
-    /// The transfer's own error; also returns when an abort was asked for and libvirt does not take it.
-    ///
-    /// The call itself cannot be interrupted then: it is left behind.
-    private func transferOrAbandon() async -> ApusError? {
-        let ports = ports
-        let ending = ending
-        let transfer = Task {
-            do throws(ApusError) {
-                try await ports.transfer()
-                ending.continuation.yield(nil)
-            } catch {
-                ending.continuation.yield(error)
+    /// Takes what happens, one by one, until the transfer has ended and its last events are there.
+    private func takeInputs(_ watchers: inout TaskGroup<Void>) async -> ApusError? {
+        var hasEnded = false
+        var deafness: ApusError?
+        for await input in inputs.stream {
+            switch input {
+            case .event(let event):
+                if case .ended(let failure?) = event.kind {
+                    // The move goes on without us: it is watched from outside until it is over.
+                    guard failure.code == .connectionLost else { return failure }
+                    remark("the connection to \(plan.source.name) broke meanwhile; figures are incomplete")
+                    deafness = failure
+                    isDeafToSource = true
+                } else if case .ended(nil) = event.kind {
+                    hasEnded = true
+                    // The last events come on other connections than the answer did.
+                    watchers.addTask {
+                        try? await self.ports.clock.sleep(for: .milliseconds(500))
+                        self.inputs.continuation.yield(.lastCall)
+                    }
+                } else {
+                    await take(event)
+                }
+            case .sample(let sample, let took):
+                await take(sample, took)
+                if let refusal = await pressAbort() { return refusal }
+                if let deafness, await isOver() { return deafness }
+            case .abort(let reason):
+                requested(reason)
+                if let refusal = await pressAbort() { return refusal }
+            case .lastCall:
+                return nil
+            }
+            if hasEnded, timeline.completed != nil, plan.wasPaused || timeline.phase == .activation {
+                return nil
             }
         }
-        defer { transfer.cancel() }
-        for await failure in ending.stream { return failure }
         return nil
     }
 
-    /// Waits until the source's libvirt has ended a move whose call we can no longer hear; aborts are still
-    /// asked
-    /// for meanwhile, over connections opened anew.
-    private func outlast() async {
-        var silentSince: Instant?
-        while !Task.isCancelled {
-            do {
-                guard try await ports.guest(on: .source)?.activity != nil else { return }
-                silentSince = nil
-            } catch {
-                let since = silentSince ?? ports.clock.now
-                silentSince = since
-                if since.duration(to: ports.clock.now) > .seconds(30) { return }
-            }
-            try? await ports.clock.sleep(for: .milliseconds(200))
+    private func take(_ event: GuestEvent<Instant>) async {
+        let before = timeline.phase
+        timeline.note(event)
+        switch event.kind {
+        case .transferBegan:
+            transferBegan = transferBegan ?? event.received
+        case .postCopyBegan:
+            isPostCopy = true
+        case .postCopyBroke:
+            notice = "the connection of the post-copy broke"
+            remark("the connection of the post-copy broke")
+        case .lost(let reason):
+            remark("the connection to \(host(event.side).name) broke (\(reason))")
+            if event.side == .source { isDeafToSource = true }
+            notice = "the connection to \(host(event.side).name) broke (\(reason))"
+        default: break
+        }
+        if timeline.phase != before { tell(.phase(timeline.phase)) }
+        report()
+        guard case .round(let number) = event.kind else { return }
+        // What was left when the round began is worth a question of its own.
+        await steer(try? await ports.sample(), round: number)
+    }
+
+    private func take(_ sample: JobSample?, _ took: Duration) async {
+        // Once the guest has switched over, libvirt answers late on purpose: it is tidying up.
+        if timeline.phase < .commitment { slowestAnswer = max(slowestAnswer, took) }
+        guard let sample else { return }
+        lastSample = sample
+        tell(.sample(sample))
+        report()
+        await steer(sample, round: nil)
+    }
+
+    /// Whether the source's libvirt has ended a move whose call we can no longer hear, or answers nobody.
+    private func isOver() async -> Bool {
+        do {
+            let guest = try await ports.guest(on: .source)
+            // libvirt keeps the job of a post-copy that broke: nothing ends it but a repair.
+            guard guest?.activity != nil, guest?.state.reason != "postcopy-failed" else { return true }
+            silentSince = nil
+            return false
+        } catch {
+            let since = silentSince ?? ports.clock.now
+            silentSince = since
+            return since.duration(to: ports.clock.now) > .seconds(30)
         }
     }
 
-    private var clockOffset: ClockOffset?
+    // MARK: Watchers
 
-    private func measureClockOffset() async {
-        clockOffset = await ports.clockOffset()
+    private nonisolated func forward(_ events: AsyncStream<GuestEvent<Instant>>) async {
+        for await event in events { inputs.continuation.yield(.event(event)) }
     }
 
-    private func follow(_ events: AsyncStream<GuestEvent<Instant>>) async {
-        for await event in events {
-            timeline.note(event)
-            if case .lost(let reason) = event.kind {
-                notice = "the connection to \(host(event.side).name) broke (\(reason))"
-            }
-            report()
-            wakeWaiters()
-        }
-    }
-
-    private func takeSamples() async {
+    private nonisolated func takeSamples() async {
         while !Task.isCancelled {
             let asked = ports.clock.now
-            if let sample = try? await ports.sample() {
-                lastSample = sample
-                report()
-            }
-            // Once the guest has switched over, libvirt answers late on purpose: it is tidying up.
-            if timeline.phase < .commitment {
-                slowestAnswer = max(slowestAnswer, asked.duration(to: ports.clock.now))
-            }
+            let sample = try? await ports.sample()
+            inputs.continuation.yield(.sample(sample ?? nil, took: asked.duration(to: ports.clock.now)))
             try? await ports.clock.sleep(for: .milliseconds(200))
         }
     }
 
-    private func enforce(_ timeout: Duration) async {
+    private nonisolated func watch(_ timeout: Duration) async {
         let left = timeout - began.duration(to: ports.clock.now)
         if left > .zero { try? await ports.clock.sleep(for: left) }
         if !Task.isCancelled { requestAbort(.timeout(timeout)) }
     }
 
-    /// Asks for the abort as often as it takes: before the job exists and while it commits it is refused.
-    private func enforceAbort() async {
-        var since: Instant?
-        while !Task.isCancelled {
-            if abortReason != nil, timeline.phase < .commitment {
-                var refusal = "it never answered"
-                do throws(ApusError) { try await ports.abort() } catch { refusal = error.detail }
-                let asked = since ?? ports.clock.now
-                since = asked
-                if asked.duration(to: ports.clock.now) > .seconds(60) {
-                    ending.continuation.yield(
-                        ApusError(
-                            .libvirtFailed, "abort the move of \(plan.guest)",
-                            "libvirt on \(plan.source.name) did not end the move within 60 s of the "
-                                + "abort: \(refusal)",
-                            hint: nil))
-                    return
-                }
-            }
-            try? await ports.clock.sleep(for: .milliseconds(abortReason == nil ? 50 : 100))
-        }
-    }
-
-    // MARK: The last events
-
-    private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var gaveUpWaiting = false
-
-    private func wakeWaiters() {
-        guard timeline.completed != nil, plan.wasPaused || timeline.phase == .activation else { return }
-        for waiter in waiters { waiter.resume() }
-        waiters = []
-    }
-
-    /// Waits, shortly, for the events that belong to a transfer that succeeded: they come on other
-    /// connections
-    /// than its answer did.
-    private func drainEvents(expectingArrival: Bool) async {
-        guard expectingArrival else { return }
-        await withTaskGroup(of: Void.self) { race in
-            race.addTask { await self.lastEvents() }
-            race.addTask {
-                try? await self.ports.clock.sleep(for: .milliseconds(500))
-                await self.giveUpWaiting()
-            }
-            await race.next()
-            race.cancelAll()
-        }
-    }
-
-    private func lastEvents() async {
-        let isComplete = timeline.completed != nil && (plan.wasPaused || timeline.phase == .activation)
-        guard !isComplete, !gaveUpWaiting else { return }
-        await withCheckedContinuation { waiters.append($0) }
-    }
-
-    private func giveUpWaiting() {
-        gaveUpWaiting = true
-        for waiter in waiters { waiter.resume() }
-        waiters = []
+    private func measureClockOffset() async {
+        clockOffset = await ports.clockOffset()
     }
 
     // MARK: The end
 
+    private var ending: MoveEnding<Ports> {
+        MoveEnding(
+            plan: plan, ports: ports, book: book, follows: false, neverStopped: neverStopped,
+            ranThere: timeline.phase == .activation, isDeaf: isDeafToSource,
+            say: { await self.announce($0) })
+    }
+
+    /// Whether the source's events were heard all along, and none said that the guest stopped.
+    private var neverStopped: Bool {
+        !plan.wasPaused && !isPostCopy && !isDeafToSource && timeline.phase < .stopAndCopy
+    }
+
+    private func announce(_ said: String) {
+        notice = said
+        remark(said)
+        report()
+    }
+
     private func settle(after failure: ApusError?) async throws(ApusError) -> MoveResult {
-        let settled = await Settler(plan: plan, ports: ports).settle()
+        let outcome = await ending.end()
+        remarks += outcome.remarks
+        let settled = outcome.settled
+        let words = MoveFailure(plan: plan, id: id)
+        let error: ApusError
         switch settled.verdict {
         case .arrived:
             if let failure {
-                remarks.append("libvirt reported an error, yet the guest arrived: \(failure.detail)")
+                remark("libvirt reported an error, yet the guest arrived: \(failure.detail)")
+            } else if abort != nil {
+                remark("the abort came after the guest had switched over: the move was finished")
             }
-            if abortReason != nil, failure == nil {
-                remarks.append("the abort came after the guest had switched over: the move was finished")
-            }
-            await noteDefinitions(settled)
-            return result(settled)
+            remarks += outcome.leftBehind
+            let result = result(settled)
+            finish(.moved, code: nil, actual: PastMove(result))
+            return result
         case .unmoved:
-            throw failed(failure, settled)
+            error = words.unmoved(
+                failure, (settled, outcome.leftBehind), abort: abort?.reason, remarks: remarks)
         case .ended:
-            throw ApusError(
-                .migrationFailed, "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)",
-                "\(plan.guest) ended on \(plan.source.name) during the move: it is "
-                    + "\(settled.source.text) there",
-                hint: "Start it where it is to run: virsh -c \(plan.source.uri) start \(plan.guest).",
-                underlying: failure)
-        case .resumeSource, .resumeDestination, .unsettled, .notKnown:
-            throw ApusError(
-                .stateNotKnown, "finish the move of \(plan.guest)",
-                "\(failure?.detail ?? "libvirt reported no error"). Last seen: \(settled.text(plan))",
-                hint: "Do not start \(plan.guest) anywhere before you know which copy is true. Compare "
-                    + "virsh -c \(plan.source.uri) domstate --reason \(plan.guest) with "
-                    + "virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
-                underlying: failure)
+            error = words.ended(failure, settled)
+        case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
+            .notKnown:
+            error = words.notKnown(failure, settled, ranThere: timeline.phase == .activation)
+            finish(.notKnown, code: error.code, actual: nil)
+            throw error
         }
-    }
-
-    /// The definition was to go along: says where it did not.
-    private func noteDefinitions(_ settled: Settled) async {
-        guard plan.isPersistent else { return }
-        if let there = try? await ports.guest(on: .destination), !there.isPersistent {
-            remarks.append(
-                "it has no definition on \(plan.destination.name) and would be gone after a shutdown: "
-                    + "save virsh -c \(plan.destination.uri) dumpxml \(plan.guest) and define it")
+        // With something left behind the move is not over: apus repair ends it.
+        if outcome.leftBehind.isEmpty {
+            finish(abort == nil ? .failed : .aborted, code: error.code, actual: nil)
         }
-        if !plan.request.keepDefinition, settled.sourceState != nil {
-            remarks.append(
-                "its definition is still on \(plan.source.name): "
-                    + "virsh -c \(plan.source.uri) undefine \(plan.guest)")
-        }
-    }
-
-    private func failed(_ failure: ApusError?, _ settled: Settled) -> ApusError {
-        let operation = "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)"
-        let whereItIs = "\(plan.guest) is \(settled.source.text) on \(plan.source.name), unharmed"
-        let besides = failure.map { $0.code == .migrationAborted ? "" : "; libvirt: \($0.detail)" } ?? ""
-        switch abortReason {
-        case .signal:
-            return ApusError(
-                .interrupted, operation, "interrupted; \(whereItIs)\(besides)", hint: nil, underlying: failure
-            )
-        case .timeout(let limit):
-            return ApusError(
-                .timedOut, operation, "not done within \(limit.text); \(whereItIs)\(besides)",
-                hint: "Give it more time (--timeout), more bandwidth, or a longer stop (--downtime).",
-                underlying: failure)
-        case nil:
-            let aborted = failure?.code == .migrationAborted
-            return ApusError(
-                aborted ? .migrationAborted : .migrationFailed, operation,
-                (aborted ? "aborted by someone else" : failure?.detail ?? "libvirt gave no reason")
-                    + "; \(whereItIs)",
-                hint: aborted
-                    ? "Somebody ran apus abort or virsh domjobabort; ask, then move again." : failure?.hint,
-                underlying: failure)
-        }
+        throw error
     }
 
     private func result(_ settled: Settled) -> MoveResult {
@@ -347,7 +336,33 @@ package actor LiveMigration<Ports: MovePorts> {
             dirtyRate: lastSample?.dirtyRate,
             phases: timeline.phases(until: end),
             destinationState: settled.destinationState ?? GuestState(.unknown),
-            sourceState: settled.sourceState, remarks: remarks)
+            sourceState: settled.sourceState, usedPostCopy: isPostCopy, remarks: remarks)
+    }
+
+    // MARK: Telling
+
+    private func finish(_ outcome: MoveRecord.Outcome, code: ApusError.Code?, actual: PastMove?) {
+        book.finish(outcome, code: code, actual: actual, at: began.duration(to: ports.clock.now))
+    }
+
+    private func enter(_ phase: Phase) {
+        timeline.enter(phase, at: ports.clock.now)
+        tell(.phase(phase))
+        report()
+    }
+
+    func tell(_ event: MoveEntry.Event) {
+        book.tell(event, at: began.duration(to: ports.clock.now))
+    }
+
+    func remark(_ text: String) {
+        remarks.append(text)
+        tell(.remark(text))
+    }
+
+    func say(_ text: String) {
+        notice = text
+        report()
     }
 
     private func report() {
@@ -357,7 +372,7 @@ package actor LiveMigration<Ports: MovePorts> {
                 sample: lastSample, notice: notice))
     }
 
-    private func host(_ side: Side) -> Host {
+    func host(_ side: Side) -> Host {
         side == .source ? plan.source : plan.destination
     }
 }

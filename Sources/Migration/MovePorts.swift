@@ -1,49 +1,78 @@
 package import FleetModel
 
-/// Which of the two hosts of a move is meant.
-package enum Side: String, Sendable, Hashable, CaseIterable {
-    case source, destination
-}
-
-/// What the engine asks of the world. Implemented for libvirt by LibvirtFleet.
+/// What the engine asks of the world. Implemented for libvirt by LibvirtFleet and for simulated hosts by Simulator.
 ///
-/// Every call may fail with an `ApusError` that names the guest and the host. None of them waits for another:
-/// `abort`, `sample` and `state` work while `transfer` is under way.
+/// Every call may fail with an `ApusError` that names the guest and the host, and ends by itself within some ten
+/// seconds: a host that hangs is an error. A call that failed may have been carried out all the same; only asking
+/// the host tells. None waits for another: all of them work while the transfer is under way.
 package protocol MovePorts: Sendable {
     associatedtype MoveClock: Clock where MoveClock.Duration == Duration
 
     var clock: MoveClock { get }
 
-    /// What both hosts tell about the guest from now on; nothing that happens after the return is missed.
+    /// What both hosts tell about the guest from now on, and how transfers end; nothing that happens after the
+    /// return is missed.
     func events() async throws(ApusError) -> AsyncStream<GuestEvent<MoveClock.Instant>>
-    /// Carries phases 1 to 5 out; returns when libvirt says that the move has ended.
-    func transfer() async throws(ApusError)
+
+    // Before and after
+
+    /// Carries one preparation out; its trace is in the journal by then.
+    func prepare(_ preparation: Preparation) async throws(ApusError)
+    /// Puts one thing back; what is not there any more is no error.
+    func undo(_ record: UndoRecord) async throws(ApusError)
+    /// Carries one conclusion out; done already is no error.
+    func conclude(_ conclusion: Conclusion) async throws(ApusError)
+
+    // The transfer
+
+    /// Begins phases 1 to 5 and returns; their end is an `.ended` event.
+    func beginTransfer() async
+    /// Begins to mend a broken post-copy and returns; its end is an `.ended` event.
+    func beginRecovery() async
+    /// Tells both QEMUs that the connection of a post-copy is dead, so that neither waits for it any longer.
+    func breakPostCopy() async throws(ApusError)
     /// How far the running move is; `nil` when none runs.
     func sample() async throws(ApusError) -> JobSample?
     /// Asks the source to give the move up; refused once the destination has the guest.
     func abort() async throws(ApusError)
+    /// Switches a running pre-copy over: the guest runs on at the destination and pulls what it misses.
+    func startPostCopy() async throws(ApusError)
+    /// Stops the guest on the source, so that nothing is written any more; the move runs it on at its end.
+    func suspend() async throws(ApusError)
+    func downtimeLimit() async throws(ApusError) -> Duration
+    /// The longest stop that QEMU may plan for, also of a move under way.
+    func setDowntimeLimit(_ limit: Duration) async throws(ApusError)
+
+    // The two copies
+
     /// The guest on that host now; `nil` when the host knows no such guest.
     func guest(on side: Side) async throws(ApusError) -> Guest?
     /// Lets a guest run on that stands still.
     func resume(on side: Side) async throws(ApusError)
-    /// Sets the downtime limit for this move.
-    ///
-    /// - Returns: the limit that it found, for putting it back.
-    func exchangeDowntimeLimit(_ limit: Duration) async throws(ApusError) -> Duration
-    /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be
-    /// read.
+    /// Ends a copy that stands still and is not the guest any more; its definition stays. Refused for a copy that
+    /// runs.
+    func dropCopy(on side: Side) async throws(ApusError)
+    /// Removes the definition of a guest that does not run there; its firmware's variables and TPM state stay, because
+    /// the guest may share them with the other host.
+    func removeDefinition(on side: Side) async throws(ApusError)
+
+    /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be read.
     func clockOffset() async -> ClockOffset?
 }
 
 /// Something that a host told about the guest while it moves.
 package struct GuestEvent<Instant: InstantProtocol & Sendable>: Sendable where Instant.Duration == Duration {
-    package enum Kind: Sendable, Hashable {
+    package enum Kind: Sendable {
         /// The guest's processors stopped; QEMU's wall-clock time of it, since the epoch, where QEMU said so.
         case stopped(hostTime: Duration?)
         /// The guest's processors run; likewise.
         case resumed(hostTime: Duration?)
         /// Memory began to flow.
         case transferBegan
+        /// The guest runs on the destination and pulls the rest of its memory.
+        case postCopyBegan
+        /// The connection of a post-copy broke.
+        case postCopyBroke
         /// All of it has arrived.
         case transferEnded
         /// A pre-copy round began; the first is 1.
@@ -52,6 +81,9 @@ package struct GuestEvent<Instant: InstantProtocol & Sendable>: Sendable where I
         case completed(JobSample)
         /// The connection to the host broke.
         case lost(String)
+        /// The call that `beginTransfer` or `beginRecovery` made came back: without an error, or with one, which
+        /// proves nothing.
+        case ended(ApusError?)
     }
 
     package let side: Side

@@ -20,6 +20,8 @@ package struct MoveResult: Sendable, Hashable {
     package let destinationState: GuestState
     /// What the source's libvirt still knows: a definition, or nothing.
     package let sourceState: GuestState?
+    /// Whether the guest switched over before all of its memory had arrived.
+    package let usedPostCopy: Bool
     /// What went differently than planned, though the move succeeded.
     package let remarks: [String]
 }
@@ -30,6 +32,8 @@ package enum AbortReason: Sendable, Hashable {
     case signal
     /// `--timeout` is over.
     case timeout(Duration)
+    /// It does not converge, and the policy says to give it up.
+    case convergence(String)
 }
 
 /// What a move tells while it runs, for a progress line.
@@ -40,4 +44,19 @@ package struct MoveProgress: Sendable {
     package let sample: JobSample?
     /// What is out of the ordinary: an abort that is under way, a connection that broke.
     package let notice: String?
+}
+
+extension PastMove {
+    /// What a finished move teaches the next forecast.
+    init(_ result: MoveResult) {
+        func seconds(_ phases: Phase...) -> Duration? {
+            let parts = result.phases.filter { phases.contains($0.phase) }
+            return parts.isEmpty ? nil : parts.reduce(.zero) { $0 + $1.duration }
+        }
+        self.init(
+            strategy: result.plan.method.strategy, total: result.total, downtime: result.downtime?.duration,
+            wire: result.wire, rounds: result.rounds, before: seconds(.preMigration, .reservation),
+            transfer: seconds(.preCopy, .stopAndCopy), after: seconds(.commitment, .activation),
+            dirtyRate: result.dirtyRate, link: result.plan.forecast?.input.link?.rate)
+    }
 }

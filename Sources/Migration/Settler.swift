@@ -1,15 +1,15 @@
-import FleetModel
+package import FleetModel
 import Logging
-import Policy
+package import Policy
 
 /// What both hosts finally said, and what follows from it.
-struct Settled: Sendable {
-    let verdict: Settlement
-    let source: Settlement.Answer
-    let destination: Settlement.Answer
+package struct Settled: Sendable {
+    package let verdict: Settlement
+    package let source: Settlement.Answer
+    package let destination: Settlement.Answer
 
-    var sourceState: GuestState? { source.state }
-    var destinationState: GuestState? { destination.state }
+    package var sourceState: GuestState? { source.state }
+    package var destinationState: GuestState? { destination.state }
 
     func text(_ plan: MovePlan) -> String {
         "\(plan.guest) is \(source.text) on \(plan.source.name), \(destination.text) on "
@@ -17,55 +17,133 @@ struct Settled: Sendable {
     }
 }
 
-extension Settlement.Answer {
-    var state: GuestState? {
-        guard case .present(let state) = self else { return nil }
-        return state
-    }
-}
-
-/// Asks both hosts until they agree, and lets the guest run on where it was left standing.
+/// Asks both hosts until they agree on one guest, and takes the steps that the table says on the way: lets it run on
+/// where it was left standing, mends a broken post-copy, ends a copy that is no guest any more.
 struct Settler<Ports: MovePorts>: Sendable {
     let plan: MovePlan
     let ports: Ports
+    /// Whether a transfer that is still under way is followed to its end, however long that takes, and steered.
+    let follows: Bool
+    /// Whether it is certain that the source never stopped the guest.
+    let neverStopped: Bool
+    /// Whether the destination was seen to run the guest.
+    let ranThere: Bool
+    /// Whether the transfer's own call was lost with its connection: its host may still begin it.
+    let isDeaf: Bool
+    let say: @Sendable (String) async -> Void
+    /// Told when the destination is first seen to run the guest: the journal has to know before anything follows.
+    let noteArrival: @Sendable () async -> Void
 
     /// How long the hosts are given to sort themselves out.
     ///
     /// libvirt's own clean-up after a broken peer waits for its keepalive, 30 s by default.
     private let patience: Duration = .seconds(45)
+    /// How long both have to say the same, neither at work, before a copy is ended.
+    private let proof: Duration = .seconds(3)
+
+    private struct Look: Sendable {
+        let source: Settlement.Answer
+        let destination: Settlement.Answer
+        let isBusy: Bool
+        let verdict: Settlement
+
+        func isSame(as other: Look) -> Bool {
+            source == other.source && destination == other.destination && isBusy == other.isBusy
+        }
+        var settled: Settled { Settled(verdict: verdict, source: source, destination: destination) }
+    }
 
     func settle() async -> Settled {
-        let deadline = ports.clock.now.advanced(by: patience)
-        let soon = ports.clock.now.advanced(by: .seconds(5))
-        var resumes = 0
+        var ranThere = ranThere
+        var look = await self.look(&ranThere)
+        var since = ports.clock.now
+        var deadline = since.advanced(by: patience)
+        var brokenSince: Ports.MoveClock.Instant?
+        var attempts = 0
+        var steering = Steering(plan, ports: ports, spent: .zero)
         while true {
-            async let sourceAnswer = ask(.source)
-            async let destinationAnswer = ask(.destination)
-            let (source, destination) = await (sourceAnswer, destinationAnswer)
-            let verdict = Settlement.decide(
-                source: source.answer, destination: destination.answer, wasPaused: plan.wasPaused,
-                stillBusy: source.busy || destination.busy)
-            let settled = Settled(verdict: verdict, source: source.answer, destination: destination.answer)
-            switch verdict {
+            let stands = since.duration(to: ports.clock.now)
+            switch look.verdict {
+            // One answer that was lost is no dead host.
+            case .unmoved where look.destination == .silent && stands < .seconds(5):
+                break
+            case .unmoved where isDeaf && stands < proof:
+                break
             case .arrived, .unmoved, .ended:
-                return settled
-            case .resumeSource where resumes < 3:
-                resumes += 1
+                return look.settled
+            case .resumeSource:
                 await resume(.source)
-            case .resumeDestination where resumes < 3:
-                resumes += 1
+            case .resumeDestination:
                 await resume(.destination)
-            case .resumeSource, .resumeDestination, .unsettled, .notKnown:
+            case .dropSource where stands >= proof:
+                await drop(.source)
+            case .dropDestination where stands >= proof:
+                await drop(.destination)
+            case .recoverPostCopy:
+                let began = brokenSince ?? ports.clock.now
+                brokenSince = began
+                guard began.duration(to: ports.clock.now) < plan.request.recoverFor else {
+                    return look.settled
+                }
+                deadline = ports.clock.now.advanced(by: patience)
+                attempts += 1
+                await mend(look.source, attempt: attempts)
+            case .unsettled where look.isBusy && (follows || attempts > 0):
+                // It flows, perhaps again.
+                deadline = ports.clock.now.advanced(by: patience)
+                if stands >= proof { brokenSince = nil }
+                if attempts == 0 { await steer(&steering) }
+            case .notKnown
+            where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
+                // Both answered and neither is at work: waiting longer would not make them agree.
+                return look.settled
+            case .dropSource, .dropDestination, .unsettled, .notKnown:
                 break
             }
-            // Both answered and neither is at work: waiting longer would not make them agree.
-            let isFinal = verdict == .notKnown && source.answer != .silent && destination.answer != .silent
-            guard ports.clock.now < (isFinal ? min(soon, deadline) : deadline) else { return settled }
-            try? await ports.clock.sleep(for: .milliseconds(100))
+            guard ports.clock.now < deadline else { return look.settled }
+            let pause: Duration =
+                look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
+            do { try await ports.clock.sleep(for: pause) } catch { return look.settled }
+            let next = await self.look(&ranThere)
+            if !next.isSame(as: look) { since = ports.clock.now }
+            look = next
         }
     }
 
-    private func ask(_ side: Side) async -> (answer: Settlement.Answer, busy: Bool) {
+    func lookOnce() async -> Settled {
+        var ranThere = ranThere
+        return await look(&ranThere).settled
+    }
+
+    private func look(_ ranThere: inout Bool) async -> Look {
+        async let sourceAnswer = ask(.source)
+        async let destinationAnswer = ask(.destination)
+        let (source, destination) = await (sourceAnswer, destinationAnswer)
+        let copies = (
+            Settlement.Copy(source.answer, on: .source), Settlement.Copy(destination.answer, on: .destination)
+        )
+        if !ranThere, copies.1 == .running || copies.1 == .pulling {
+            ranThere = true
+            await noteArrival()
+        }
+        // libvirt keeps the job of a post-copy that broke: it is at work on nothing.
+        let isBroken = copies.0 == .pulledFromBroken || copies.1 == .pullingBroken
+        let isBusy = (source.isBusy || destination.isBusy) && !isBroken
+        let verdict: Settlement
+        if isBusy {
+            verdict = .unsettled
+        } else if destination.answer == .silent, let state = source.answer.state {
+            verdict = Settlement.decide(withoutDestination: state, neverStopped: neverStopped)
+        } else {
+            verdict = Settlement.decide(
+                source: copies.0, destination: copies.1, wasPaused: plan.wasPaused
+            ).knowing(ranThere: ranThere)
+        }
+        return Look(
+            source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)
+    }
+
+    private func ask(_ side: Side) async -> (answer: Settlement.Answer, isBusy: Bool) {
         do {
             guard let guest = try await ports.guest(on: side) else { return (.absent, false) }
             return (.present(guest.state), guest.activity != nil)
@@ -74,17 +152,67 @@ struct Settler<Ports: MovePorts>: Sendable {
         }
     }
 
+    /// The move has lost the process that steered it: convergence goes on here, from what libvirt says of the job.
+    private func steer(_ steering: inout Steering<Ports>) async {
+        guard let sample = try? await ports.sample(), let elapsed = sample.elapsed else { return }
+        for decision in steering.decide(sample, round: nil, elapsed: elapsed) {
+            await say(decision.reason)
+            do throws(ApusError) {
+                try await steering.carryOut(decision.step)
+            } catch {
+                await say("that could not be done: \(error.detail)")
+            }
+        }
+        if let timeout = plan.request.timeout, elapsed > timeout {
+            await say("\(timeout.text) are over: the move is given up")
+            try? await ports.abort()
+        }
+    }
+
+    // MARK: Steps
+
     private func resume(_ side: Side) async {
-        let host = side == .source ? plan.source : plan.destination
-        do {
-            try await ports.resume(on: side)
-            Logger.current.notice(
-                "guest was left standing; it runs on",
-                metadata: ["guest": "\(plan.guest)", "host": "\(host.name)"])
+        await step("stood still on \(name(side)) and was let run on", side) {
+            () async throws(ApusError) in try await ports.resume(on: side)
+        }
+    }
+
+    private func drop(_ side: Side) async {
+        let other = name(side.other)
+        let detail =
+            side == .source
+            ? "runs on \(other); what it left behind on \(name(side)) was ended"
+            : "is on \(other); the copy on \(name(side)) that never ran was ended"
+        await step(detail, side) { () async throws(ApusError) in try await ports.dropCopy(on: side) }
+    }
+
+    private func mend(_ source: Settlement.Answer, attempt: Int) async {
+        await say(
+            "the connection of the post-copy is broken: \(plan.guest) runs on \(plan.destination.name) and part of "
+                + "its memory is still on \(plan.source.name); mending it, attempt \(attempt)")
+        // QEMU refuses to go on while a side still waits for the dead connection.
+        try? await ports.breakPostCopy()
+        // libvirt 9.0.0 forgets the job for good when it is asked to go on from any other state (decision 8).
+        guard source.state?.reason == "postcopy-failed" else { return }
+        await ports.beginRecovery()
+    }
+
+    private func step(
+        _ detail: String, _ side: Side, _ work: () async throws(ApusError) -> Void
+    ) async {
+        do throws(ApusError) {
+            try await work()
+            await say("\(plan.guest) \(detail)")
         } catch {
             Logger.current.warning(
-                "guest stands still and could not be resumed",
-                metadata: ["guest": "\(plan.guest)", "host": "\(host.name)", "error": "\(error.detail)"])
+                "a step towards one running guest failed",
+                metadata: [
+                    "guest": "\(plan.guest)", "host": "\(name(side))", "error": "\(error.detail)",
+                ])
         }
+    }
+
+    private func name(_ side: Side) -> String {
+        side == .source ? plan.source.name : plan.destination.name
     }
 }

@@ -40,7 +40,7 @@ package struct Timeline<Instant: InstantProtocol & Sendable>: Sendable where Ins
         case (.source, .stopped(let hostTime)):
             enter(.stopAndCopy, at: event.received)
             stoppedHostTime = hostTime ?? stoppedHostTime
-        case (.source, .transferEnded):
+        case (.source, .postCopyBegan), (.source, .transferEnded):
             enter(.commitment, at: event.received)
         case (.destination, .resumed(let hostTime)):
             enter(.activation, at: event.received)

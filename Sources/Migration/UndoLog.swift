@@ -9,7 +9,7 @@ package protocol UndoLog: Sendable {
     func note(_ record: UndoRecord) throws(ApusError)
     /// Forgets it; what is not there any more is no error.
     func clear(_ id: String) throws(ApusError)
-    /// What runs that are gone left behind on that host, newest first, which is the order to
-    /// remove it in. What belongs to a live process is its own.
+    /// What checks that are gone left behind on that host, newest first, which is the order to
+    /// remove it in. What belongs to a live process, or to a move, is its own.
     func left(on host: String) throws(ApusError) -> [UndoRecord]
 }

@@ -57,10 +57,12 @@ enum SampleFacts {
             disk.chain = chain
             disk.cache = "none"
             disk.capacity = .mebibytes(64)
+            disk.writes = ByteRate(bytesPerSecond: 9)
             disk.otherUsers = ["db on beta"]
             disk.place =
                 number == 0
-                ? .known(.init(exists: true, directoryExists: true, isWritable: false, free: .zero))
+                ? .known(
+                    .init(path: "/a", exists: true, directoryExists: true, isWritable: false, free: .zero))
                 : .notKnown("no shell")
             return disk
         }
@@ -96,6 +98,7 @@ enum SampleFacts {
         details.ownName = .known(.init(name: name, addresses: ["127.0.1.1"]))
         details.ports = .known(.init(used: 3))
         details.certificate = .known(.init(names: ["beta"], remaining: .seconds(-5)))
+        details.pools = .known([.init(name: "default", type: "dir", isActive: true, directory: "/a")])
         details.tpmStateFileSystem = .notKnown("no shell")
         return HostFacts(
             host: Host(

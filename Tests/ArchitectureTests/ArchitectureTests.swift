@@ -18,6 +18,8 @@ struct ArchitectureTests {
             "LibvirtFleet", "Migration", "Policy", "Journal", "FleetModel", "ArgumentParser", "Yams",
             "Logging",
         ],
+        "Simulator": ["Migration", "Policy", "FleetModel"],
+        "simulate-moves": ["Simulator", "Logging"],
         "apus": ["ApusCommands"],
     ]
 

@@ -141,7 +141,7 @@ struct DeviceTests {
     }
 
     @Test("name the secrets that they cannot start without")
-    func secrets() {
+    func secrets() throws {
         typealias Reference = GuestDefinition.SecretReference
         #expect(
             tied.secretReferences == [
@@ -157,5 +157,7 @@ struct DeviceTests {
                     uuid: "cccc5ab0-2f7c-4b9b-9d8d-0123456789ab", usage: nil, purpose: .tpmEncryption),
             ])
         #expect(bare.secretReferences.isEmpty)
+        #expect(try tied.disks.map(\.isEncrypted) == [true, false])
+        #expect(try bare.disks.allSatisfy { !$0.isEncrypted })
     }
 }

@@ -63,6 +63,25 @@ struct GuestEditTests {
         #expect(try guest.disks.dropFirst() == others)
     }
 
+    @Test("moves a network disk into a file, and forgets how its server was reached")
+    mutating func networkDisk() throws {
+        let text = """
+            <domain><devices><disk type='network' device='disk'>
+              <driver name='qemu' type='raw'/>
+              <auth username='u'><secret type='ceph' usage='s'/></auth>
+              <source protocol='rbd' name='pool/web' index='1'><host name='mon'/><snapshot name='a'/>
+                <config file='/etc/ceph.conf'/><auth username='u'/><seclabel model='dac' relabel='no'/></source>
+              <target dev='vda' bus='virtio'/>
+            </disk></devices></domain>
+            """
+        guest = try GuestDefinition(parsing: text)
+        try guest.setSource(ofDisk: "vda", to: .file(path: "/b"))
+        let disk = try #require(guest.root.first("devices/disk"))
+        #expect(disk["type"] == "file" && !disk.contains("auth"))
+        #expect(disk.first("source")?.attributes.map(\.name) == ["file"])
+        #expect(disk.first("source")?.elements.map(\.name) == ["seclabel"])
+    }
+
     @Test("puts a source into an empty drive")
     mutating func emptyDrive() throws {
         try guest.setSource(ofDisk: "sdb", to: .file(path: "/iso"))

@@ -235,6 +235,33 @@ struct PoolDefinitionTests {
         #expect(volume.attribute("unit", at: "capacity") == "bytes")
         #expect(volume.text(at: "allocation") == "0")
         #expect(volume.attribute("type", at: "target/format") == "raw")
+        #expect(!volume.contains("target/compat") && !volume.contains("backingStore"))
+    }
+
+    @Test("goes with images of the present kind, on others")
+    func image() throws {
+        let text = try VolumeDefinition.image(
+            name: "a", format: "qcow2", capacityBytes: 9, allocationBytes: 9, backing: ("/b & c", "raw"))
+        let volume = try Document(parsing: text).root
+        #expect(volume.text(at: "target/compat") == "1.1")
+        #expect(volume.text(at: "capacity") == "9" && volume.text(at: "allocation") == "9")
+        #expect(volume.text(at: "backingStore/path") == "/b & c")
+        #expect(volume.attribute("type", at: "backingStore/format") == "raw")
+    }
+
+    @Test("goes with a place for a disk's copy")
+    func copyDestination() throws {
+        let disk = try Document(parsing: CopyDestination.file(path: "/a & 'b'", format: "qcow2")).root
+        #expect(disk.name == "disk" && disk["type"] == "file")
+        #expect(disk.attribute("file", at: "source") == "/a & 'b'")
+        #expect(disk.attribute("type", at: "driver") == "qcow2")
+        #expect(throws: XMLError.self) { try CopyDestination.file(path: "\u{1}", format: "raw") }
+    }
+
+    @Test("tells whether its volumes are files", arguments: ["dir", "fs", "netfs", "logical", "rbd", ""])
+    func files(type: String) throws {
+        let pool = try PoolDefinition(parsing: "<pool type='\(type)'><name>p</name></pool>")
+        #expect(pool.hasFiles == ["dir", "fs", "netfs"].contains(type))
     }
 }
 

@@ -34,7 +34,7 @@ final class Place: Sendable {
 
     /// Leaves no room on the file system.
     ///
-    /// - Returns: the path of the file that takes it; truncating it gives the room back.
+    /// - Returns: the path of the file that takes it.
     func fill() throws -> String {
         let filler = "\(path)/filler"
         let descriptor = Glibc.open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -47,6 +47,9 @@ final class Place: Sendable {
         try #require(errno == ENOSPC)
         return filler
     }
+
+    /// Gives the room back that `fill` took.
+    static func empty(_ filler: String) throws { try #require(truncate(filler, 0) == 0) }
 
     /// What a crash at this moment would leave, in a place of its own.
     ///
@@ -132,6 +135,54 @@ extension Trait where Self == ConditionTrait {
     /// Needs another program that knows SQLite.
     static var sqliteShell: Self {
         .enabled(if: SQLiteShell.isThere, "no \(SQLiteShell.path): apt-get install sqlite3")
+    }
+}
+
+extension Journal {
+    /// Stores a move that holds a guest of its own, so that many moves of one guest can be open at once.
+    func begin(_ move: MoveRecord) throws(ApusError) {
+        try begin(move, .sample(move, guest: UUID().uuidString))
+    }
+}
+
+extension ProcessMark {
+    /// A process that is gone for certain.
+    static let gone = ProcessMark(pid: 1, started: 1, boot: "an earlier boot")
+}
+
+extension Reservation {
+    /// What that move holds; by the test's own process unless told.
+    static func sample(
+        _ move: MoveRecord, guest uuid: String? = nil, owner: ProcessMark = Journal.currentProcess()
+    ) -> Reservation {
+        Reservation(
+            move: move.id, guest: GuestIdentity(name: move.guest.name, uuid: uuid ?? move.guest.uuid),
+            source: move.source, destination: move.destination, memory: .mebibytes(384), owner: owner,
+            since: move.began)
+    }
+}
+
+/// A child process that sleeps.
+struct Child {
+    let pid: Int32
+
+    init(_ program: String = "/bin/sleep") throws {
+        var pid: Int32 = 0
+        let words: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup("600"), nil]
+        defer { for word in words { free(word) } }
+        try #require(posix_spawn(&pid, program, nil, nil, words, environ) == 0)
+        self.pid = pid
+    }
+
+    /// Kills it and waits until it is dead; its exit status stays to be asked for.
+    func kill() {
+        Glibc.kill(pid, SIGKILL)
+        var ended = siginfo_t()
+        waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT)
+    }
+
+    func reap() {
+        waitpid(pid, nil, 0)
     }
 }
 

@@ -17,10 +17,12 @@ struct UndoLogTests {
     }
 
     private static func record(
-        _ id: String, on host: String = "alpha", trace: UndoRecord.Trace = .file("/images/probe"),
-        owner: ProcessMark = ProcessMark(pid: 1, started: 1, boot: "an earlier boot")
+        _ id: String, of purpose: UndoRecord.Purpose = .probe, on host: String = "alpha",
+        trace: UndoRecord.Trace = .file("/images/probe"), owner: ProcessMark = .gone
     ) -> UndoRecord {
-        UndoRecord(id: id, run: "run", host: host, uri: "qemu+ssh://alpha/system", trace: trace, owner: owner)
+        UndoRecord(
+            id: id, run: "run", purpose: purpose, host: host, uri: "qemu+ssh://alpha/system", trace: trace,
+            owner: owner)
     }
 
     @Test("records come back as they went in, what was created last first")
@@ -33,6 +35,23 @@ struct UndoLogTests {
         for record in records + [Self.record("d", on: "beta")] { try log.note(record) }
         #expect(try log.left(on: "alpha") == records.reversed())
         #expect(try log.left(on: "gamma").isEmpty)
+    }
+
+    @Test("what a move has to put back is its own: no check is told of it, whoever is gone")
+    func moves() throws {
+        let log = try place.open()
+        let records = [
+            Self.record("a", of: .move, trace: .downtimeLimit(guest: "web01", .nanoseconds(300_000_001))),
+            Self.record("b", of: .move, on: "beta", trace: .volume(pool: "p", path: "/images/web01.qcow2")),
+            Self.record("c", of: .move, on: "beta", owner: Journal.currentProcess()),
+        ]
+        for record in records + [Self.record("probe", on: "beta")] { try log.note(record) }
+        #expect(try log.undoable(by: "run") == records.reversed())
+        #expect(try log.undoable(by: "another").isEmpty)
+        #expect(try log.left(on: "alpha").isEmpty)
+        #expect(try log.left(on: "beta") == [Self.record("probe", on: "beta")])
+        try log.clear("b")
+        #expect(try log.undoable(by: "run").map(\.id) == ["c", "a"])
     }
 
     @Test("a cleared record is gone; clearing it twice is no error")
@@ -52,7 +71,7 @@ struct UndoLogTests {
 
     @Test("what belongs to a live process is its own, until it is killed")
     func owners() throws {
-        let child = try Child("/bin/sleep")
+        let child = try Child()
         try log.note(Self.record("mine", owner: Journal.currentProcess()))
         let record = Self.record("child's", owner: try #require(ProcessMark.of(child.pid)))
         try log.note(record)
@@ -83,29 +102,5 @@ struct UndoLogTests {
         child.kill()
         child.reap()
         #expect(!mark.isAlive)
-    }
-}
-
-/// A child process that sleeps.
-private struct Child {
-    let pid: Int32
-
-    init(_ program: String) throws {
-        var pid: Int32 = 0
-        let words: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup("600"), nil]
-        defer { for word in words { free(word) } }
-        try #require(posix_spawn(&pid, program, nil, nil, words, environ) == 0)
-        self.pid = pid
-    }
-
-    /// Kills it and waits until it is dead; its exit status stays to be asked for.
-    func kill() {
-        Glibc.kill(pid, SIGKILL)
-        var ended = siginfo_t()
-        waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT)
-    }
-
-    func reap() {
-        waitpid(pid, nil, 0)
     }
 }

@@ -104,6 +104,11 @@ package struct Lab: Sendable {
         program(words).start()
     }
 
+    /// Starts `apus` with this lab's inventory.
+    package func startApus(_ words: [String]) -> RunningProgram {
+        program(words).start()
+    }
+
     /// What `apus` is told of this lab: the inventory, and a journal of the tests' own.
     package var apusEnvironment: [String: String] {
         ["APUS_INVENTORY": inventory, "APUS_STATE": Self.journal, "NO_COLOR": "1"]

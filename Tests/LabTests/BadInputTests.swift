@@ -128,11 +128,12 @@ extension LabTests {
         }
     }
 
-    @Test("a disk that is not shared blocks, by its name", .ownLab)
+    @Test("a disk that is not shared blocks where copying is ruled out, by its name", .ownLab)
     func diskNotShared() async throws {
         let lab = try await Lab.up()
         try await LabGuest.with("disk", on: lab) { guest in
-            let outcome = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            let outcome = try await lab.apus(
+                "migrate", guest.name, "--to", "host2", "--copy-disks", "never", "--json")
             #expect(outcome.status == 2, "\(outcome.said)")
             #expect(outcome.output.contains("disk-not-shared"))
             #expect(outcome.output.contains("vda"))

@@ -82,7 +82,6 @@ extension LabTests {
                 let rows: [(method: [String: Any], says: String)] = [
                     (["allows_post_copy": true, "connections": 2], "loses the guest"),
                     (["connections": 2, "xbzrle_cache": 64 << 20], "compresses nothing"),
-                    (["allows_post_copy": true], "post-copy"),
                     (["connections": 0], "connections"), (["connections": 100_000], "connections"),
                 ]
                 for (method, says) in rows {
@@ -115,7 +114,7 @@ extension LabTests {
                     (["slows_guest_down": true], "auto-converge"), (["is_live": false], "stop-and-copy"),
                 ] as [([String: Any], String)] {
                     let plan = try await SavedPlanFile("\(folder)/p.json", lab, ["--to", destination], guest)
-                    try plan.write(method: method)
+                    try plan.write(method: method, strategy: strategy)
                     let outcome = try await lab.apus("migrate", "--plan", plan.path, "--json")
                     #expect(outcome.status == 0, "\(strategy): \(outcome.said)")
                     #expect(outcome.output.contains("\"strategy\":\"\(strategy)\""), "\(outcome.said)")
@@ -227,10 +226,14 @@ private struct SavedPlanFile {
 
     func write(_ text: String) throws { try writeFile(text, to: path) }
 
-    func write(method: [String: Any]) throws {
-        let pairs = method.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        let kept = ["allows_post_copy", "is_live", "slows_guest_down"].filter { method[$0] == nil }
-            .map { "\"\($0)\":\($0 == "is_live")" }
+    func write(method: [String: Any], strategy: String = "pre-copy") throws {
+        let pairs =
+            ["\"strategy\":\"\(strategy)\""]
+            + method.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        let kept = ["allows_post_copy", "is_live", "slows_guest_down", "writes_twice"].filter {
+            method[$0] == nil
+        }
+        .map { "\"\($0)\":\($0 == "is_live")" }
         let before = try #require(text.firstRange(of: "\"method\":{"))
         let rest = text[before.upperBound...]
         let end = try #require(rest.firstIndex(of: "}"))

@@ -43,6 +43,19 @@ struct GuestFactsTests {
         #expect(error?.operation == "read the size of the disk vdz")
     }
 
+    @Test("count what went to a disk")
+    func blockStatistics() async throws {
+        let connection = try await TestDriver.open(Self.furnished)
+        let first = try await connection.ask { try $0.blockStatistics(disk: "vda") }
+        let second = try await connection.ask { try $0.blockStatistics(disk: "vda") }
+        #expect(second.writtenBytes >= first.writtenBytes && second.readBytes >= first.readBytes)
+        let error = await #expect(throws: LibvirtError.self) {
+            try await connection.ask { try $0.blockStatistics(disk: "vdz") }
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.operation == "read the counters of the disk vdz")
+    }
+
     @Test("hold its memory in bytes")
     func memory() async throws {
         let furnished = try await TestDriver.open(Self.furnished)
@@ -87,6 +100,16 @@ struct GuestFactsTests {
         arguments: [
             Refusal(testDescription: "block job", operation: "read the job on the disk vda") {
                 _ = try $0.blockJob(disk: "vda")
+            },
+            Refusal(testDescription: "a disk's copy", operation: "copy the disk vda") {
+                try $0.beginBlockCopy(
+                    disk: "vda", to: "<disk/>", onlyTop: true, bandwidthBytesPerSecond: 1 << 20)
+            },
+            Refusal(testDescription: "its end", operation: "end the copy of the disk vda") {
+                try $0.endBlockCopy(disk: "vda", changesOver: false)
+            },
+            Refusal(testDescription: "its use", operation: "change over to the copy of the disk vda") {
+                try $0.endBlockCopy(disk: "vda", changesOver: true)
             },
             Refusal(
                 testDescription: "measuring", operation: "measure how fast a guest writes to its memory"

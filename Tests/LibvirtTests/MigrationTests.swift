@@ -38,13 +38,29 @@ struct MigrationTests {
             Flag("auto-converge", .autoConverge, VIR_MIGRATE_AUTO_CONVERGE, 1 << 13),
             Flag("post-copy", .postcopy, VIR_MIGRATE_POSTCOPY, 1 << 15),
             Flag("TLS", .tls, VIR_MIGRATE_TLS, 1 << 16),
+            Flag("disks", .nonSharedDisk, VIR_MIGRATE_NON_SHARED_DISK, 1 << 6),
+            Flag("tops of disks", .nonSharedIncrement, VIR_MIGRATE_NON_SHARED_INC, 1 << 7),
+            Flag(
+                "synchronous writes", .synchronousWrites, VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES, 1 << 18),
             Flag("parallel", .parallel, VIR_MIGRATE_PARALLEL, 1 << 17),
+            Flag("post-copy taken up again", .postCopyResume, VIR_MIGRATE_POSTCOPY_RESUME, 1 << 19),
             Flag("change protection", .changeProtection, VIR_MIGRATE_CHANGE_PROTECTION, 1 << 8),
             Flag("abort on error", .abortOnError, VIR_MIGRATE_ABORT_ON_ERROR, 1 << 12),
         ])
     func flag(row: Flag) {
         #expect(row.flag.rawValue == row.constant.rawValue)
         #expect(row.flag.rawValue == row.number)
+    }
+
+    @Test("names each disk that is copied, and the definition that stays")
+    func disks() throws {
+        var parameters = MigrationParameters()
+        parameters.migratedDisks = ["vda", "vdb"]
+        parameters.persistentXML = "<domain/>"
+        let typed = try parameters.typed()
+        #expect(typed.count == 3)
+        let read = unsafe TypedParameters.read(typed.raw, count: typed.count)
+        #expect(read == ["persistent_xml": .string("<domain/>"), "migrate_disks": .string("vdb")])
     }
 
     @Test("joins flags")
@@ -70,13 +86,14 @@ struct MigrationTests {
                     migrationURI: "tcp://192.0.2.12", destinationXML: "<domain/>",
                     bandwidthMebibytesPerSecond: 800, postcopyBandwidthMebibytesPerSecond: 100,
                     parallelConnections: 4, autoConvergeInitialPercent: 20, autoConvergeIncrementPercent: 10,
-                    compressionMethods: ["xbzrle"], xbzrleCacheBytes: 64 << 20),
+                    compressionMethods: ["xbzrle"], xbzrleCacheBytes: 64 << 20,
+                    tlsDestination: "beta.mig"),
                 values: [
                     "migrate_uri": .string("tcp://192.0.2.12"), "destination_xml": .string("<domain/>"),
                     "bandwidth": .uint64(800), "bandwidth.postcopy": .uint64(100),
                     "parallel.connections": .int(4), "auto_converge.initial": .int(20),
                     "auto_converge.increment": .int(10), "compression": .string("xbzrle"),
-                    "compression.xbzrle.cache": .uint64(64 << 20),
+                    "compression.xbzrle.cache": .uint64(64 << 20), "tls.destination": .string("beta.mig"),
                 ]),
             Parameters(
                 testDescription: "no limit", parameters: MigrationParameters(bandwidthMebibytesPerSecond: 0),
@@ -124,6 +141,17 @@ struct MigrationTests {
             },
             Refusal(testDescription: "that one", operation: "read the migration bandwidth") { domain, _ in
                 _ = try domain.maxBandwidthMebibytesPerSecond()
+            },
+            Refusal(
+                testDescription: "its bandwidth in post-copy", operation: "set the bandwidth of post-copy"
+            ) {
+                domain, _ in try domain.setMaxBandwidth(mebibytesPerSecond: 10, postCopy: true)
+            },
+            Refusal(testDescription: "that one, too", operation: "read the bandwidth of post-copy") {
+                domain, _ in _ = try domain.maxBandwidthMebibytesPerSecond(postCopy: true)
+            },
+            Refusal(testDescription: "its break", operation: "break the connection of a post-copy") {
+                domain, _ in try domain.abortJob(postCopy: true)
             },
             Refusal(testDescription: "its end", operation: "abort a guest's job") { domain, _ in
                 try domain.abortJob()

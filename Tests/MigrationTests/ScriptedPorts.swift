@@ -21,6 +21,8 @@ final class ScriptedPorts: MovePorts {
         /// How often the source says that it still moves the guest, before the answers above count.
         var busyAnswers = 0
         var refusesEvents = false
+        var refusesPreparation = false
+        var refusesUndo = false
     }
 
     private struct State {
@@ -29,25 +31,29 @@ final class ScriptedPorts: MovePorts {
         var limits: [Duration] = []
         var aborts = 0
         var transfers = 0
+        var recoveries = 0
+        var dropped: [Side] = []
+        /// What was done to the hosts besides, in words.
+        var changes: [String] = []
     }
 
     let clock = JumpingClock()
     private let state: Mutex<State>
     private let stream: AsyncStream<GuestEvent<JumpingClock.Instant>>
     private let continuation: AsyncStream<GuestEvent<JumpingClock.Instant>>.Continuation
-    private let aborted: AsyncStream<Void>
-    private let abortedContinuation: AsyncStream<Void>.Continuation
 
     init(_ script: Script) {
         state = Mutex(State(script: script))
         (stream, continuation) = AsyncStream.makeStream()
-        (aborted, abortedContinuation) = AsyncStream.makeStream()
     }
 
     var resumed: [Side] { state.withLock(\.resumed) }
     var limits: [Duration] { state.withLock(\.limits) }
     var aborts: Int { state.withLock(\.aborts) }
     var transfers: Int { state.withLock(\.transfers) }
+    var recoveries: Int { state.withLock(\.recoveries) }
+    var dropped: [Side] { state.withLock(\.dropped) }
+    var changes: [String] { state.withLock(\.changes) }
 
     func events() async throws(ApusError) -> AsyncStream<GuestEvent<JumpingClock.Instant>> {
         if state.withLock(\.script.refusesEvents) {
@@ -56,18 +62,67 @@ final class ScriptedPorts: MovePorts {
         return stream
     }
 
-    func transfer() async throws(ApusError) {
+    func beginTransfer() async {
         state.withLock { $0.transfers += 1 }
         let script = state.withLock(\.script)
         for (kind, side) in zip(script.events, script.eventSides) {
             clock.advance(by: .milliseconds(10))
-            continuation.yield(GuestEvent(side: side, received: clock.now, kind: kind))
+            tell(side, kind)
         }
-        if script.waitsForAbort {
-            for await _ in aborted { break }
-            throw ApusError(.migrationAborted, "move", "the move was aborted", hint: nil)
+        if !script.waitsForAbort { tell(.source, .ended(script.failure)) }
+    }
+
+    func beginRecovery() async { state.withLock { $0.recoveries += 1 } }
+
+    func breakPostCopy() async throws(ApusError) {}
+
+    private func tell(_ side: Side, _ kind: GuestEvent<JumpingClock.Instant>.Kind) {
+        continuation.yield(GuestEvent(side: side, received: clock.now, kind: kind))
+    }
+
+    func prepare(_ preparation: Preparation) async throws(ApusError) {
+        let fails = state.withLock { state in
+            state.changes.append("prepare \(preparation.trace.text)")
+            return state.script.refusesPreparation
         }
-        if let failure = script.failure { throw failure }
+        if fails { throw ApusError(.libvirtFailed, "create an image", "no space", hint: nil) }
+    }
+
+    func undo(_ record: UndoRecord) async throws(ApusError) {
+        let fails = state.withLock { state in
+            if case .downtimeLimit(_, let limit) = record.trace { state.limits.append(limit) }
+            state.changes.append("undo \(record.trace.text)")
+            return state.script.refusesUndo
+        }
+        if fails { throw ApusError(.hostUnreachable, "remove an image", "beta is down", hint: nil) }
+    }
+
+    func conclude(_ conclusion: Conclusion) async throws(ApusError) {
+        state.withLock { $0.changes.append(conclusion.operation) }
+    }
+
+    func startPostCopy() async throws(ApusError) { state.withLock { $0.changes.append("post-copy") } }
+
+    func suspend() async throws(ApusError) { state.withLock { $0.changes.append("suspend") } }
+
+    func downtimeLimit() async throws(ApusError) -> Duration { .milliseconds(300) }
+
+    func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
+        state.withLock { $0.limits.append(limit) }
+    }
+
+    func dropCopy(on side: Side) async throws(ApusError) {
+        state.withLock { state in
+            state.dropped.append(side)
+            switch side {
+            case .source: state.script.source = [nil]
+            case .destination: state.script.destination = [nil]
+            }
+        }
+    }
+
+    func removeDefinition(on side: Side) async throws(ApusError) {
+        state.withLock { $0.changes.append("undefine on the \(side.rawValue)") }
     }
 
     func sample() async throws(ApusError) -> JobSample? { nil }
@@ -78,7 +133,8 @@ final class ScriptedPorts: MovePorts {
             return state.aborts <= state.script.abortRefusals
         }
         if refused { throw ApusError(.libvirtFailed, "abort", "no job is active", hint: nil) }
-        abortedContinuation.yield()
+        guard state.withLock(\.script.waitsForAbort) else { return }
+        tell(.source, .ended(ApusError(.migrationAborted, "move", "the move was aborted", hint: nil)))
     }
 
     func guest(on side: Side) async throws(ApusError) -> Guest? {
@@ -115,11 +171,6 @@ final class ScriptedPorts: MovePorts {
             case .destination: state.script.destination = running
             }
         }
-    }
-
-    func exchangeDowntimeLimit(_ limit: Duration) async throws(ApusError) -> Duration {
-        state.withLock { $0.limits.append(limit) }
-        return .milliseconds(300)
     }
 
     func clockOffset() async -> ClockOffset? { state.withLock(\.script).offset }

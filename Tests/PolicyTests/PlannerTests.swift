@@ -34,6 +34,12 @@ struct PlannerTests {
 
     private static let fastLink: UInt64 = 5_000_000_000
 
+    /// A destination that post-copy may go to.
+    private static let catchesFaults = Sample().with { $0.destination.details.catchesFaults = .known(true) }
+
+    private static let onlyThrottling = ConvergencePolicy(
+        onStall: [.throttle, .abort], maxRounds: nil, maxSent: nil, stallRounds: 3, enoughLeft: nil)
+
     @Test(
         "chooses",
         arguments: [
@@ -72,10 +78,30 @@ struct PlannerTests {
                 request: MoveRequest(downtimeLimit: .seconds(1)), forecast: forecast([:]),
                 strategy: .autoConverge),
             Row(
-                testDescription: "never post-copy, which this build cannot run",
+                testDescription: "post-copy where pre-copy does not converge",
+                sample: catchesFaults,
+                forecast: forecast([.postCopyFallback: (8, true), .autoConverge: (12, true)]),
+                strategy: .postCopyFallback),
+            Row(
+                testDescription: "no post-copy where nobody knows whether QEMU may catch page faults",
                 forecast: forecast([
                     .postCopy: (1, true), .postCopyFallback: (1, true), .autoConverge: (12, true),
                 ]), strategy: .autoConverge),
+            Row(
+                testDescription: "no post-copy where the user rules it out", sample: catchesFaults,
+                request: MoveRequest(allowsPostCopy: false),
+                forecast: forecast([.postCopyFallback: (8, true), .autoConverge: (12, true)]),
+                strategy: .autoConverge),
+            Row(
+                testDescription: "no post-copy where it is not among the measures", sample: catchesFaults,
+                request: MoveRequest(convergence: onlyThrottling),
+                forecast: forecast([.postCopyFallback: (8, true), .autoConverge: (12, true)]),
+                strategy: .autoConverge),
+            Row(
+                testDescription: "no post-copy that could not be mended",
+                sample: catchesFaults.with { $0.source.libvirt = SoftwareVersion(8, 4, 0) },
+                forecast: forecast([.postCopyFallback: (8, true), .autoConverge: (12, true)]),
+                strategy: .autoConverge),
             Row(
                 testDescription: "pre-copy for a paused guest, whatever it wrote before",
                 sample: Sample().with { $0.state = GuestState(.paused, reason: "user") },
@@ -120,6 +146,23 @@ struct PlannerTests {
         #expect(findings.first?.hint.contains("auto-converge") == true)
         #expect(Planner.convergence(Sample().facts, Self.forecast([.preCopy: (1, true)])).isEmpty)
         #expect(Planner.convergence(Sample().facts, nil).isEmpty)
+    }
+
+    @Test("keeps in reserve what may be needed on a stall, and never beside a strategy that was named")
+    func reserves() throws {
+        func method(_ request: MoveRequest, _ sample: Sample = Self.catchesFaults) throws -> TransferMethod {
+            try Planner(facts: sample.facts, request: request, findings: [], forecast: nil).plan().method
+        }
+        let usual = try method(MoveRequest())
+        #expect(usual.strategy == .preCopy && usual.allowsPostCopy && usual.slowsGuestDown)
+        #expect(try !method(MoveRequest(), Sample()).allowsPostCopy)
+        #expect(try !method(MoveRequest(allowsPostCopy: false)).allowsPostCopy)
+        #expect(try !method(MoveRequest(convergence: Self.onlyThrottling)).allowsPostCopy)
+        let named = try method(MoveRequest(strategy: .preCopy))
+        #expect(!named.allowsPostCopy && !named.slowsGuestDown)
+        #expect(try !method(MoveRequest(strategy: .multifd)).allowsPostCopy)
+        let paused = Self.catchesFaults.with { $0.state = GuestState(.paused, reason: "user") }
+        #expect(try !method(MoveRequest(), paused).allowsPostCopy)
     }
 
     @Test("vouches for storage only where it was proven and libvirt does not count it as shared")
@@ -182,8 +225,11 @@ struct PlannerTests {
                     $0.connections = 4
                 }, isRefused: true),
             Forged(
-                testDescription: "to post-copy is refused", change: { $0.allowsPostCopy = true },
-                isRefused: true),
+                testDescription: "to post-copy with auto-converge runs",
+                change: {
+                    $0.allowsPostCopy = true
+                    $0.slowsGuestDown = true
+                }, isRefused: false),
             Forged(
                 testDescription: "to no connections is refused", change: { $0.connections = 0 },
                 isRefused: true),

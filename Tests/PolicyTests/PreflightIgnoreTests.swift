@@ -36,7 +36,8 @@ struct PreflightIgnoreTests {
     func never(code: Finding.Code) throws {
         let row = try #require(PreflightCase.all.first { $0.expected.first?.code == code })
         let findings = Preflight.findings(
-            for: row.facts, request: MoveRequest(ignored: [IgnoredFinding(code: code)]))
+            for: row.facts,
+            request: MoveRequest(ignored: [IgnoredFinding(code: code)], disks: row.request.disks))
         #expect(findings.contains { $0.code == code && $0.blocks })
     }
 

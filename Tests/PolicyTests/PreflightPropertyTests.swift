@@ -78,9 +78,8 @@ struct PreflightPropertyTests {
         sample.disks = [
             Sample.disk(.absent(text()), at: .file(text())) {
                 $0.allocation = amount()
-                $0.place = .known(
-                    DiskFacts.Place(
-                        exists: false, directoryExists: true, isWritable: true, free: amount()))
+                $0.capacity = amount()
+                $0.place = .known(Sample.place(text(), free: amount()))
             }
         ]
     }

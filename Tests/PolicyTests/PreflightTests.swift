@@ -60,7 +60,7 @@ struct PreflightTests {
         let findings = Preflight.findings(for: sample.facts, request: MoveRequest())
         #expect(
             findings.map(\.code) == [
-                .snapshotsPresent, .diskNotShared, .diskNotProven, .portsShort, .versionDowngrade, .notKnown,
+                .snapshotsPresent, .diskNotProven, .portsShort, .versionDowngrade, .diskNotShared, .notKnown,
             ])
     }
 

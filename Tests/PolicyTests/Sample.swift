@@ -68,8 +68,20 @@ struct Sample: Sendable {
         var disk = DiskFacts(target: "vda")
         disk.chain = [DiskFacts.Image(location: location, format: "qcow2", sharing: sharing)]
         disk.cache = "none"
+        disk.capacity = .mebibytes(10240)
+        disk.allocation = .mebibytes(4096)
+        if case .file(let path) = location { disk.place = sharing.isProven ? nil : .known(place(path)) }
         change(&disk)
         return disk
+    }
+
+    /// A good place for a copy.
+    static func place(
+        _ path: String = "/images/web01.qcow2", exists: Bool = false, directoryExists: Bool = true,
+        isWritable: Bool = true, free: ByteCount = .mebibytes(102_400)
+    ) -> DiskFacts.Place {
+        DiskFacts.Place(
+            path: path, exists: exists, directoryExists: directoryExists, isWritable: isWritable, free: free)
     }
 
     /// One of the two hosts.
@@ -133,6 +145,9 @@ struct Sample: Sendable {
             details.certificate = .known(
                 HostDetails.Certificate(names: ["\(name).example"], remaining: .seconds(300 * 86400)))
             details.secrets = .known([])
+            details.pools = .known([
+                HostDetails.Pool(name: "default", type: "dir", isActive: true, directory: "/images")
+            ])
             details.presentPaths = .known([])
             details.tpmStateFileSystem = .known("ext4")
             return details
@@ -164,5 +179,11 @@ struct Sample: Sendable {
                     PathFacts.Probe(address: destination.address, number: 49152, answer: $0)
                 }, clockOffset: clock),
             sameName: sameName, sameUUID: sameUUID)
+    }
+}
+
+extension DiskFacts.Sharing {
+    fileprivate var isProven: Bool {
+        if case .proven = self { true } else { false }
     }
 }

@@ -1,4 +1,5 @@
 import FleetModel
+import Foundation
 import Testing
 
 @testable import Policy
@@ -35,10 +36,10 @@ struct SettlementTests {
             Row(source: shutOff, destination: running, expected: .arrived),
             Row(source: .absent, destination: paused, expected: .resumeDestination),
             Row(source: .absent, destination: paused, wasPaused: true, expected: .arrived),
-            Row(source: running, destination: paused, expected: .unsettled),
-            Row(source: paused, destination: paused, expected: .unsettled),
+            Row(source: running, destination: paused, expected: .dropDestination),
+            Row(source: paused, destination: paused, expected: .dropDestination),
             Row(source: running, destination: running, expected: .notKnown),
-            Row(source: paused, destination: running, expected: .notKnown),
+            Row(source: paused, destination: running, expected: .dropSource),
             Row(source: .absent, destination: .absent, expected: .notKnown),
             Row(source: byPerson, destination: .absent, expected: .unmoved),
             Row(source: .absent, destination: byPerson, expected: .arrived),
@@ -54,16 +55,52 @@ struct SettlementTests {
             Row(source: .absent, destination: postcopy, expected: .notKnown),
         ])
     func decides(row: Row) {
-        let verdict = Settlement.decide(
-            source: row.source, destination: row.destination, wasPaused: row.wasPaused, stillBusy: false)
-        #expect(verdict == row.expected)
+        #expect(verdict(row.source, row.destination, wasPaused: row.wasPaused) == row.expected)
     }
 
-    @Test("never decides while a host still works on the guest")
-    func busy() {
-        let verdict = Settlement.decide(
-            source: Self.running, destination: .absent, wasPaused: false, stillBusy: true)
-        #expect(verdict == .unsettled)
+    private func verdict(
+        _ source: Settlement.Answer, _ destination: Settlement.Answer, wasPaused: Bool = false
+    ) -> Settlement {
+        Settlement.decide(
+            source: Settlement.Copy(source, on: .source),
+            destination: Settlement.Copy(destination, on: .destination), wasPaused: wasPaused)
+    }
+
+    @Test("docs/settlement.md has every pair, and says what the function says")
+    func documented() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../docs/settlement.md")
+        let lines = try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map(String.init)
+        let copies = Settlement.Copy.allCases
+        let head = "| | " + copies.map(\.rawValue).joined(separator: " | ") + " |"
+        let rows = copies.map { source in
+            "| **\(source.rawValue)** | "
+                + copies.map { destination in
+                    Settlement.decide(source: source, destination: destination, wasPaused: false).rawValue
+                }.joined(separator: " | ") + " |"
+        }
+        let expected = [head, "|" + String(repeating: " --- |", count: copies.count + 1)] + rows
+        #expect(lines.suffix(expected.count) == expected[...], "\(expected.joined(separator: "\n"))")
+    }
+
+    @Test("never ends, nor lets run on, a copy while the other host may run the guest")
+    func neverHarms() {
+        for source in Settlement.Copy.allCases {
+            for destination in Settlement.Copy.allCases {
+                switch Settlement.decide(source: source, destination: destination, wasPaused: false) {
+                case .resumeSource: #expect(source == .standing && destination == .none)
+                case .resumeDestination:
+                    #expect(destination == .standing && [.none, .ended].contains(source))
+                case .dropSource:
+                    #expect(destination == .running)
+                    #expect([.standing, .pulledFrom, .pulledFromBroken].contains(source))
+                case .dropDestination: #expect(destination == .standing && source != .silent)
+                case .arrived: #expect([.none, .ended].contains(source))
+                case .unmoved: #expect(destination == .none)
+                default: break
+                }
+            }
+        }
     }
 
     @Test("never lets a copy run on while the other host has one too, or is silent")
@@ -73,8 +110,7 @@ struct SettlementTests {
             + GuestState.Kind.allCases.map { .present(GuestState($0)) } + [Self.postcopy]
         for source in answers {
             for destination in answers {
-                let verdict = Settlement.decide(
-                    source: source, destination: destination, wasPaused: false, stillBusy: false)
+                let verdict = verdict(source, destination)
                 if verdict == .resumeSource { #expect(!mayHoldGuest(destination)) }
                 if verdict == .resumeDestination { #expect(!mayHoldGuest(source)) }
             }

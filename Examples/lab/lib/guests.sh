@@ -186,8 +186,8 @@ guest_remove() {
         host_virsh "$host" destroy "$name" >/dev/null 2>&1 || true
         host_virsh "$host" undefine --nvram --managed-save --snapshots-metadata "$name" >/dev/null 2>&1 ||
             host_virsh "$host" undefine "$name" >/dev/null 2>&1 || true
-        rm -f "$STATE/$host/lib/images/$name".{raw,qcow2} "$STATE/$host/log/qemu/$name.serial"
-        in_host "$host" rm -f "/srv/shared/$name.raw" "/srv/shared/$name.qcow2"
+        rm -f "$STATE/$host/log/qemu/$name.serial"
+        in_host "$host" rm -f {/srv/shared,/var/lib/libvirt/images}/"$name".{raw,qcow2}
     done
     rm -f "$(guest_file "$name")"
     say "guest $name is gone"

@@ -180,6 +180,37 @@ lab_status() {
     if kvm_runs boot; then echo "KVM runs boot-sector guests here"; else echo "KVM does not run guests here: TCG"; fi
 }
 
+# The kernel's memory controller, in its old hierarchy or in the new one, and how a limit is called there.
+memory_group() { if [ -d /sys/fs/cgroup/memory ]; then printf '/sys/fs/cgroup/memory/%s' "$(namespace "$1")"; else printf '/sys/fs/cgroup/%s' "$(namespace "$1")"; fi; }
+memory_limit() { if [ -d /sys/fs/cgroup/memory ]; then printf memory.limit_in_bytes; else printf memory.max; fi; }
+
+# What the QEMUs of a host may take from now on, beyond what they have; past it the kernel kills them.
+lab_memory() {
+    local host group file
+    host=$(known_host "${1:-}")
+    group=$(memory_group "$host")
+    case ${2:-} in
+        --limit)
+            [[ ${3:-} =~ ^[0-9]{1,6}$ ]] || fail 64 "--limit '${3:-}'" "a number of MiB, such as 8"
+            mkdir -p "$group" && echo $(($3 << 20)) >"$group/$(memory_limit)" ||
+                fail 1 "no memory limit could be set for $host" "the kernel needs the memory controller at /sys/fs/cgroup"
+            for file in "$STATE/$host/run/libvirt/qemu"/*.pid; do
+                case $file in */driver.pid) ;; *) cat "$file" >"$group/cgroup.procs" 2>/dev/null || true ;; esac
+            done
+            ;;
+        --free) memory_free "$host" ;;
+        *) fail 64 "lab memory HOST --limit MiB, or --free" "" ;;
+    esac
+}
+
+memory_free() {
+    local group pid
+    group=$(memory_group "$1")
+    [ -d "$group" ] || return 0
+    for pid in $(cat "$group/cgroup.procs"); do echo "$pid" >"$(dirname "$group")/cgroup.procs" 2>/dev/null || true; done
+    rmdir "$group"
+}
+
 # Every process whose network namespace is one of this lab's: by what it is, never by its name.
 lab_processes() {
     local inodes pid
@@ -207,6 +238,7 @@ lab_down() {
     # shellcheck disable=SC2046
     kill -KILL $(lab_processes) 2>/dev/null || true
     await 10 processes no_processes || fail 1 "processes do not end: $(lab_processes | tr '\n' ' ')" "look at them with ps"
+    for name in $(cat "$STATE/hosts" 2>/dev/null); do memory_free "$name"; done
     for file in /run/netns/"$LAB"-*; do
         [ ! -e "$file" ] || ip netns delete "$(basename "$file")"
     done

@@ -2,15 +2,14 @@
 # What a disk guest wrote, as its disk says.
 
 guest_records() {
-    local name=${1:-} host format disk_on path kind
+    local name=${1:-} host format path kind
     known_guest "$name"
     kind=$(sed -n 's/^kind=//p' "$(guest_file "$name")")
     format=$(sed -n 's/^format=//p' "$(guest_file "$name")")
-    disk_on=$(sed -n 's/^disk_on=//p' "$(guest_file "$name")")
     [ "$kind" = disk ] || fail 64 "$name is a guest of kind $kind" "only disk guests write records"
     host=$(guest_place "$name") || fail 1 "no host has $name" ""
-    path=/var/lib/libvirt/images/$name.$format
-    [ "$disk_on" = local ] || path=/srv/shared/$name.$format
+    # A move may have put it elsewhere.
+    path=$(host_virsh "$host" domblklist "$name" | awk '$1 == "vda" { print $2 }')
     # -U: a running guest holds the image's lock, and this only reads.
     in_host "$host" bash -c "qemu-img dd -U -f '$format' -O raw bs=512 count=4096 if='$path' of='/run/records.raw' && cat /run/records.raw && rm -f /run/records.raw" |
         python3 -c '

@@ -68,3 +68,44 @@ lab_block() {
         *) fail 64 "lab block what?" "lab block add HOST NAME --size SIZE, or lab block remove HOST NAME" ;;
     esac
 }
+
+# A filesystem of its own for a host's images, so that it can be full while this machine is not.
+lab_room() {
+    local host
+    host=$(known_host "${1:-}")
+    if [ "${2:-}" = --remove ]; then
+        in_host "$host" umount /var/lib/libvirt/images
+        lab_block remove "$host" room
+        host_virsh "$host" pool-refresh default >/dev/null
+        return
+    fi
+    [ "${2:-}" = --size ] || fail 64 "lab room HOST --size SIZE, or --remove" "such as 256M"
+    if in_host "$host" mountpoint -q /var/lib/libvirt/images; then
+        say "$host has room of its own already"
+        return
+    fi
+    [ -z "$(ls "$STATE/$host/lib/images")" ] || fail 1 "$host has images already" "lab guest remove, then again"
+    lab_block add "$host" room --size "${3:-}"
+    mkfs.ext4 -q -m 0 "$STATE/$host/block-room"
+    in_host "$host" mount /dev/room /var/lib/libvirt/images
+    in_host "$host" rmdir /var/lib/libvirt/images/lost+found
+    host_virsh "$host" pool-refresh default >/dev/null
+}
+
+# Takes all that is free where a host's images lie, or gives it back.
+lab_fill() {
+    local host
+    host=$(known_host "${1:-}")
+    in_host "$host" mountpoint -q /var/lib/libvirt/images ||
+        fail 2 "the images of $host lie on this machine's own filesystem" "lab room $host --size 256M, then again"
+    case ${2:-} in
+        '')
+            # In one piece as far as the filesystem allows, then what is left beside it.
+            in_host "$host" bash -c 'cd /var/lib/libvirt/images
+                fallocate -l "$(df --output=avail -B1 . | tail -n 1)" .filled
+                dd if=/dev/zero of=.filled bs=4K oflag=append conv=notrunc' 2>/dev/null || true
+            ;;
+        --free) in_host "$host" rm -f /var/lib/libvirt/images/.filled ;;
+        *) fail 64 "lab fill HOST [--free]" "" ;;
+    esac
+}

@@ -14,6 +14,7 @@ struct AbortCommand: CommandWithOptions {
             """)
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
 
     @Argument(help: "The guest: its name or UUID.") var guest: String
 

@@ -19,6 +19,7 @@ struct CPUCommand: ParsableCommand {
                 """)
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var state: StateOptions
 
         @Argument(help: "The hosts (default: every host of the inventory).") var host: [String] = []
 
@@ -63,6 +64,7 @@ struct CPUCommand: ParsableCommand {
                 """)
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var state: StateOptions
 
         @Argument(help: "The guest: its name or UUID.") var guest: String
 

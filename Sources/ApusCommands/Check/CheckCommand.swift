@@ -59,13 +59,14 @@ struct CheckCommand: CommandWithOptions {
                     facts, "saved facts",
                     "they have form \(saved.schema), this version reads \(MoveFacts.currentSchema)")
             }
-            try report(
-                Verdict(facts: saved, findings: Preflight.findings(for: saved, request: move.request)))
+            let request = try move.request(Inventory(hosts: []), guest: saved.guest.identity.name)
+            try report(Verdict(facts: saved, findings: Preflight.findings(for: saved, request: request)))
             return
         }
         let signals = SignalWatch()
         let inventory = try common.readInventory()
-        let inquiry = Inquiry(journal: try state.open(), request: move.request)
+        let request = try move.request(inventory, guest: guest ?? "")
+        let inquiry = Inquiry(journal: try state.open(), request: request)
         let source = try move.from.map { try inventory.host(named: $0) }
         guard let to else {
             let search = DestinationSearch(inquiry: inquiry, quick: quick)

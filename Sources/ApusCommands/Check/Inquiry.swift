@@ -28,7 +28,7 @@ struct Inquiry: Sendable {
     }
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
-        try await session.facts(run: run)
+        try await session.facts(run: run, places: request.disks.places)
     }
 
     func findings(_ facts: MoveFacts) -> [Finding] {

@@ -10,6 +10,7 @@ struct GuestsCommand: CommandWithOptions {
         discussion: "Example: apus guests alpha")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
 
     @Argument(help: "Only the guests of these hosts (names or libvirt URIs).") var host: [String] = []
 

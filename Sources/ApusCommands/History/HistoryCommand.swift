@@ -59,7 +59,7 @@ private struct HistoryReport: Encodable {
 }
 
 /// One move of the journal.
-private struct PastMoveReport: Encodable {
+struct PastMoveReport: Encodable {
     let id: String
     let began: String
     let guest: String

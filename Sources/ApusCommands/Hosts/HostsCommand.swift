@@ -9,6 +9,7 @@ struct HostsCommand: CommandWithOptions {
         discussion: "Example: apus hosts")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
 
     @Argument(help: "Only these hosts (names or libvirt URIs).") var host: [String] = []
 

@@ -18,18 +18,29 @@ struct InventoryParser {
         guard let root else { throw invalid(nil, "it is empty") }
         let top = try mapping(root, "the inventory")
         var hosts: [Host] = []
+        var settings = ProfileSettings()
         for (key, value) in top {
             let name = try scalar(key, "a key")
-            guard name == "hosts" else { throw unknown(key, name, among: ["hosts"]) }
-            for (hostKey, description) in try mapping(value, "hosts") {
-                hosts.append(try host(named: try scalar(hostKey, "a host's name"), at: hostKey, description))
+            switch name {
+            case "hosts":
+                for (hostKey, description) in try mapping(value, "hosts") {
+                    hosts.append(
+                        try host(named: try scalar(hostKey, "a host's name"), at: hostKey, description))
+                }
+            case "profile": settings.profile = try scalar(value, "profile")
+            case "profiles": try readProfiles(value, into: &settings)
+            case "guests": try readGuests(value, into: &settings)
+            default: throw unknown(key, name, among: ["hosts", "profile", "profiles", "guests"])
             }
         }
+        try checkProfiles(settings)
         let names = hosts.map(\.name)
         if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
             throw invalid(nil, "host \(twice) is there twice")
         }
-        return Inventory(hosts: hosts)
+        return Inventory(
+            hosts: hosts, profiles: settings.profiles, guestProfiles: settings.guests,
+            profile: settings.profile)
     }
 
     private static let keys = [
@@ -73,14 +84,14 @@ struct InventoryParser {
 
     // MARK: Types
 
-    private func mapping(_ node: Node, _ what: String) throws(ApusError) -> [(Node, Node)] {
+    func mapping(_ node: Node, _ what: String) throws(ApusError) -> [(Node, Node)] {
         guard case .mapping(let mapping) = node else {
             throw invalid(node, "\(what) must be keys with values")
         }
         return mapping.map { ($0.key, $0.value) }
     }
 
-    private func scalar(_ node: Node, _ what: String) throws(ApusError) -> String {
+    func scalar(_ node: Node, _ what: String) throws(ApusError) -> String {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
             throw invalid(node, "\(what) must be a single value")
         }
@@ -98,14 +109,14 @@ struct InventoryParser {
 
     // MARK: Errors
 
-    private func unknown(_ place: Node, _ key: String, among known: [String]) -> ApusError {
+    func unknown(_ place: Node, _ key: String, among known: [String]) -> ApusError {
         invalid(
             place, "unknown key '\(key)'",
             hint: Spelling.suggestion(for: key, in: known)
                 ?? "Known keys here: \(known.joined(separator: ", ")).")
     }
 
-    private func invalid(_ place: Node?, _ detail: String, hint: String? = nil) -> ApusError {
+    func invalid(_ place: Node?, _ detail: String, hint: String? = nil) -> ApusError {
         let line = place?.mark.map { ", line \($0.line)" } ?? ""
         return ApusError(
             .inventoryInvalid, "read the inventory", "\(file)\(line): \(detail)",

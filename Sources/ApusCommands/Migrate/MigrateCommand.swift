@@ -1,5 +1,7 @@
 import ArgumentParser
 import FleetModel
+import FoundationEssentials
+import Journal
 import LibvirtFleet
 import Migration
 import Policy
@@ -12,6 +14,9 @@ struct MigrateCommand: CommandWithOptions {
             "Moves a running or paused guest live to another host, and asks both hosts that it arrived.",
         discussion: """
             Example: apus migrate web01 --to beta --downtime 100ms --timeout 5m
+
+            Without --to, --disk moves disks of the guest to other places on its own host: \
+            apus migrate web01 --disk vda=pool:fast
 
             A guest that already is on the destination: exit status 0, nothing changed. Ctrl-C aborts the move \
             and waits until the guest runs on its source; after the switchover it finishes the move instead.
@@ -36,6 +41,13 @@ struct MigrateCommand: CommandWithOptions {
     @Flag(help: "Measure the guest's writes and the link first, for a narrower forecast.")
     var sample = false
 
+    @Option(
+        help: ArgumentHelp(
+            "While another apus moves the guest, wait for it this long instead of refusing.",
+            valueName: "time"),
+        transform: QuantityOption.duration)
+    var wait: Duration?
+
     @Flag(help: "Check and show the plan; change nothing.")
     var dryRun = false
 
@@ -48,7 +60,15 @@ struct MigrateCommand: CommandWithOptions {
             }
         } else {
             guard guest != nil else { throw ValidationError("Name a guest, or a plan with --plan FILE.") }
-            guard to != nil else { throw ValidationError("Say where it goes with --to HOST.") }
+            guard to != nil || !move.disks.places.isEmpty else {
+                throw ValidationError(
+                    "Say where it goes with --to HOST, or which disk goes where on its own host with --disk.")
+            }
+            if to == nil, sample || wait != nil || !move.isAboutDisksAlone {
+                throw ValidationError(
+                    "Without --to the guest stays and its disks move: of the options for a move, only --bandwidth, "
+                        + "--timeout, --ignore and those about disks go with that.")
+            }
         }
     }
 
@@ -56,6 +76,13 @@ struct MigrateCommand: CommandWithOptions {
         let began = ContinuousClock.now
         let signals = SignalWatch()
         let inventory = try common.readInventory()
+        if plan == nil, to == nil, let guest {
+            let home = HomeMove(
+                common: common, guest: guest, source: try move.from.map { try inventory.host(named: $0) },
+                request: try move.request(inventory, guest: guest), journal: try state.open(),
+                isDryRun: dryRun)
+            return try await home.run(inventory, signals: signals)
+        }
         let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
         let destination =
             try saved.map { try inventory.host(named: $0.destination.name) }
@@ -66,7 +93,13 @@ struct MigrateCommand: CommandWithOptions {
         let wanted = saved?.guest.uuid ?? guest ?? ""
         try MoveOptions.refuseSame(source, destination, wanted)
         let journal = try state.open()
-        let inquiry = Inquiry(journal: journal, request: saved?.request ?? move.request)
+        if let wait {
+            try await signals.guarding { () async throws(ApusError) in
+                try await journal.waitUntilFree(guest: wanted, limit: wait)
+            }
+        }
+        let inquiry = Inquiry(
+            journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)
@@ -88,8 +121,25 @@ struct MigrateCommand: CommandWithOptions {
             if !common.json { Console.print("Nothing was changed (--dry-run).") }
             return
         }
-        let migration = JournaledMove(plan: plan, session: session, journal: journal, began: began)
-        let result = try await migration.run(signals: signals, asJSON: common.json)
+        let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
+        defer { line.clear() }
+        let migration = LiveMigration(
+            plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+            ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
+        signals.forward { migration.requestAbort(.signal) }
+        let result = try await migration.run()
+        line.clear()
         MoveReporter(common: common).moved(result)
+    }
+}
+
+extension MoveRecord {
+    /// A move that begins now, with its plan and forecast sealed.
+    init(beginning plan: MovePlan) {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        self.init(
+            id: String(repeating: "0", count: 16 - digits.count) + digits, guest: plan.guest,
+            source: plan.source.name, destination: plan.destination.name, began: Date().timeIntervalSince1970,
+            plan: JSON.text(plan), forecast: plan.forecast.map { JSON.text($0) })
     }
 }

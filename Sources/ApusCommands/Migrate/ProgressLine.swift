@@ -47,6 +47,26 @@ final class ProgressLine: Sendable {
         }
     }
 
+    /// Shows how far one disk is that moves on its host.
+    func show(_ disk: DiskProgress, since began: ContinuousClock.Instant) {
+        guard isVisible, !Console.progressWouldBlock else { return }
+        let elapsed = began.duration(to: .now)
+        state.withLock { state in
+            guard state.lastShown.map({ elapsed - $0 >= .milliseconds(200) }) ?? true else { return }
+            state.lastShown = elapsed
+            guard !asJSON else {
+                Console.note(
+                    JSON.text(
+                        HomeProgressReport(
+                            guest: guest, elapsedSeconds: elapsed.seconds, disks: [.init(disk)])))
+                return
+            }
+            let text = "\(guest): \(disk.text) · \(elapsed.text)"
+            Console.draw("\r\u{1b}[K" + String(text.prefix(Console.width - 1)))
+            state.isDrawn = true
+        }
+    }
+
     /// Takes the line off the terminal before the result is printed.
     func clear() {
         state.withLock { state in
@@ -82,12 +102,41 @@ struct MoveFigures {
         var parts = [phase?.name].compactMap(\.self)
         let round = max(rounds, sample?.round ?? 0)
         if round > 0 { parts.append("round \(round)") }
-        if let remaining = sample?.memoryRemaining { parts.append("\(remaining) left") }
+        // Disks are copied before the memory.
+        parts += (sample?.disks ?? []).map(\.text)
+        if let remaining = sample?.memoryRemaining, sample?.disks == nil { parts.append("\(remaining) left") }
         if let rate = sample?.throughput, rate.bytesPerSecond > 0 { parts.append("sending \(rate)") }
         if let rate = sample?.dirtyRate, rate.bytesPerSecond > 0 { parts.append("dirtying \(rate)") }
         if let left = sample?.timeLeft { parts.append("about \(left.text) to go") }
         return parts.joined(separator: " · ")
     }
+}
+
+extension DiskProgress {
+    /// On a progress line.
+    fileprivate var text: String {
+        isInStep ? "disk \(target) copied" : "disk \(target) \(percent) % of \(total)"
+    }
+}
+
+/// A disk that is copied, in JSON.
+private struct DiskProgressReport: Encodable {
+    let target: String
+    let copiedBytes: UInt64
+    let totalBytes: UInt64
+
+    init(_ progress: DiskProgress) {
+        target = progress.target
+        copiedBytes = progress.copied.bytes
+        totalBytes = progress.total.bytes
+    }
+}
+
+/// Disks that move on one host: a progress line in JSON.
+private struct HomeProgressReport: Encodable {
+    let guest: String
+    let elapsedSeconds: Double
+    let disks: [DiskProgressReport]
 }
 
 /// A progress line in JSON.
@@ -101,6 +150,7 @@ private struct ProgressReport: Encodable {
     let throughputBytesPerSecond: UInt64?
     let dirtyRateBytesPerSecond: UInt64?
     let timeLeftSeconds: Double?
+    let disks: [DiskProgressReport]?
     let notice: String?
 
     init(guest: String, _ progress: MoveProgress) {
@@ -113,6 +163,7 @@ private struct ProgressReport: Encodable {
         throughputBytesPerSecond = progress.sample?.throughput?.bytesPerSecond
         dirtyRateBytesPerSecond = progress.sample?.dirtyRate?.bytesPerSecond
         timeLeftSeconds = progress.sample?.timeLeft?.seconds
+        disks = progress.sample?.disks?.map(DiskProgressReport.init)
         notice = progress.notice
     }
 }

@@ -39,7 +39,8 @@ struct MoveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Do it this way (pre-copy, multifd, auto-converge, xbzrle, stop-and-copy) instead of choosing.",
+            "Do it this way (pre-copy, multifd, auto-converge, xbzrle, post-copy-fallback, post-copy, "
+                + "stop-and-copy) instead of choosing.",
             valueName: "name"),
         transform: Self.strategy)
     var strategy: MoveStrategy?
@@ -51,15 +52,37 @@ struct MoveOptions: ParsableArguments {
         transform: Self.ignored)
     var ignore: [IgnoredFinding] = []
 
-    var request: MoveRequest {
+    @OptionGroup(title: "When a guest writes faster than it can be sent") var convergence: ConvergenceOptions
+
+    @OptionGroup(title: "Disks that are not shared") var disks: DiskOptions
+
+    @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
+    var tls = false
+
+    /// What was asked of the move of a guest.
+    ///
+    /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
+    func request(_ inventory: Inventory, guest: String) throws(ApusError) -> MoveRequest {
         MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
-            ignored: ignore)
+            ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
+            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.
-    var isEmpty: Bool { from == nil && request == MoveRequest() }
+    var isEmpty: Bool {
+        from == nil && convergence.profile == nil
+            && (try? request(Inventory(hosts: []), guest: "")) == MoveRequest()
+    }
+
+    /// Whether nothing was asked that only a move to another host can do.
+    var isAboutDisksAlone: Bool {
+        convergence.profile == nil
+            && (try? request(Inventory(hosts: []), guest: ""))
+                == MoveRequest(
+                    bandwidth: bandwidth, timeout: timeout, ignored: ignore, disks: disks.request)
+    }
 
     /// - Throws: `ApusError` with `same-host`.
     static func refuseSame(_ source: Host?, _ destination: Host, _ guest: String) throws(ApusError) {

@@ -95,13 +95,14 @@ struct Failure {
                 ).print()
             }
         } else {
-            Console.note(text)
+            Console.note(Self.text(error))
         }
         // Not exit(3): libvirt's threads are still there, and its clean-up at exit could meet them.
         _exit(ExitStatus(error.code).rawValue)
     }
 
-    private var text: String {
+    /// For a person.
+    static func text(_ error: ApusError) -> String {
         guard !error.findings.isEmpty else {
             return "apus: could not \(error.operation): \(error.detail) [\(error.code.rawValue)]"
                 + (error.hint.map { "\n  \($0)" } ?? "")

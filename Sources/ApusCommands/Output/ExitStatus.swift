@@ -15,15 +15,18 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable,
             .documentInvalid:
             self = .usage
-        case .blocked, .guestAmbiguous, .unknownGuest, .hostUnreachable, .permissionDenied, .guestUnreadable,
+        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .unknownMove, .hostUnreachable,
+            .permissionDenied,
+            .guestUnreadable,
             .planOutdated, .planRefused,
             .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
             self = .blocked
-        case .stateNotKnown:
+        case .stateNotKnown, .postCopyBroken, .repairIncomplete:
             self = .needsPerson
         case .interrupted:
             self = .interrupted
-        case .abortRefused, .connectionLost, .libvirtFailed, .migrationAborted, .migrationFailed,
+        case .abortRefused, .connectionLost, .didNotConverge, .diskCopyFailed, .imageExists, .imageInUse,
+            .libvirtFailed, .migrationAborted, .migrationFailed,
             .remoteShellFailed, .timedOut:
             self = .failed
         }

@@ -33,7 +33,7 @@ struct PlanCommand: CommandWithOptions {
         let destination = try inventory.host(named: to)
         let source = try move.from.map { try inventory.host(named: $0) }
         try MoveOptions.refuseSame(source, destination, guest)
-        let inquiry = Inquiry(journal: try state.open(), request: move.request)
+        let inquiry = Inquiry(journal: try state.open(), request: try move.request(inventory, guest: guest))
         let plan = try await signals.guarding { () async throws(ApusError) -> MovePlan? in
             switch try await MoveSession.open(
                 guest: guest, from: source, to: destination, inventory: inventory)

@@ -10,6 +10,7 @@ struct StatusCommand: CommandWithOptions {
         discussion: "Example: apus status --watch")
 
     @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
 
     @Argument(help: "Only this guest.") var guest: String?
 

@@ -34,6 +34,8 @@ package struct DiskDefinition: Sendable, Equatable {
     package let isReadOnly: Bool
     package let isShareable: Bool
     package let isTransient: Bool
+    /// Whether libvirt, or an image below the source, needs a key to read it.
+    package let isEncrypted: Bool
     /// What the guest reads as the serial number.
     package let serial: String?
     package let wwn: String?
@@ -91,14 +93,17 @@ extension DiskDefinition {
 
         // libvirt nests the chain, and ends one that it has looked through with an empty <backingStore/>.
         var chain: [DiskSource] = []
+        var isEncrypted = element.contains("encryption") || element.contains("source/encryption")
         var next = element.first("backingStore")
         while let store = next,
             let image = DiskSource(in: store, format: store.attribute("type", at: "format"))
         {
             chain.append(image)
+            isEncrypted = isEncrypted || store.contains("source/encryption")
             next = store.first("backingStore")
         }
         backingChain = chain
+        self.isEncrypted = isEncrypted
         chainEndsKnown = next != nil && next?.contains("source") == false
     }
 }

@@ -21,9 +21,14 @@ extension GuestDefinition {
             try disk.updateFirst("source") { (source) throws(XMLError) in
                 try source.replaceAttributes(DiskSource.Location.attributeNames, with: attributes)
                 source.removeChildren { $0.isNamed("host") || $0.isNamed("address") }
-                guard case .network(let image) = location else { return }
+                guard case .network(let image) = location else {
+                    source.removeChildren { DiskSource.Location.networkOnly.contains($0.name) }
+                    return
+                }
                 for host in image.hosts { source.append(try host.element) }
             }
+            if case .network = location { return }
+            disk.removeChildren { $0.isNamed("auth") }
         }
         guard count > 0 else {
             throw XMLError(.notFound, during: "set disk source", "the guest has no disk '\(target)'")
@@ -75,6 +80,12 @@ extension DiskSource.Location {
     /// What tells one location from another in `<source>`; `index` numbers the old image of a running guest.
     fileprivate static let attributeNames = [
         "file", "dev", "dir", "protocol", "name", "pool", "volume", "mode", "path", "type", "index",
+    ]
+
+    /// What says how a server is reached, and means nothing for an image of the host.
+    fileprivate static let networkOnly: Set<String> = [
+        "snapshot", "config", "auth", "ssl", "cookies", "reconnect", "readahead", "timeout", "identity",
+        "initiator",
     ]
 
     /// The `type` of the disk and the attributes of its `<source>`.

@@ -57,6 +57,9 @@ package struct PoolDefinition: Sendable, Equatable {
         return parts.isEmpty ? nil : parts.joined(separator: ":")
     }
 
+    /// Whether its volumes are files in the target path. Source: libvirt's "Storage Management" page.
+    package var hasFiles: Bool { ["dir", "fs", "netfs"].contains(type) }
+
     /// The document of a pool over a directory that is there already.
     ///
     /// - Throws: `notWritable` for what XML cannot carry.

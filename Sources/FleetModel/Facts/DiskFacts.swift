@@ -15,6 +15,8 @@ package struct DiskFacts: Sendable, Hashable, Codable {
     package var isShareable = false
     /// Whether libvirt throws the guest's writes away when it stops.
     package var isTransient = false
+    /// Whether libvirt opens it with a secret: the guest sees clear text that stands nowhere.
+    package var isEncrypted = false
     /// libvirt's cache mode; `nil` is QEMU's default, write-back.
     package var cache: String?
     /// What copies, commits or mirrors this disk now, in libvirt's word; `nil` when nothing does.
@@ -23,6 +25,8 @@ package struct DiskFacts: Sendable, Hashable, Codable {
     package var capacity: ByteCount?
     /// What it takes on the source's storage.
     package var allocation: ByteCount?
+    /// How fast the guest wrote to it just now; `nil` where that was not measured.
+    package var writes: ByteRate?
     /// Other guests that are running with the same image, as `guest on host`.
     package var otherUsers: [String] = []
     /// Why that list may lack some; `nil` when it is whole.
@@ -55,11 +59,14 @@ package struct DiskFacts: Sendable, Hashable, Codable {
         /// `raw`, `qcow2`; `nil` where the definition leaves it open.
         package let format: String?
         package let sharing: Sharing
+        /// What it takes up as a file on the source, without holes; `nil` where that is not known.
+        package let size: ByteCount?
 
-        package init(location: Location, format: String?, sharing: Sharing) {
+        package init(location: Location, format: String?, sharing: Sharing, size: ByteCount? = nil) {
             self.location = location
             self.format = format
             self.sharing = sharing
+            self.size = size
         }
     }
 
@@ -77,6 +84,8 @@ package struct DiskFacts: Sendable, Hashable, Codable {
 
     /// The destination of a copy.
     package struct Place: Sendable, Hashable, Codable {
+        /// Where the copy would be.
+        package let path: String
         /// Whether a file of that name is there already.
         package let exists: Bool
         /// Whether the directory is there.
@@ -84,7 +93,10 @@ package struct DiskFacts: Sendable, Hashable, Codable {
         package let isWritable: Bool
         package let free: ByteCount
 
-        package init(exists: Bool, directoryExists: Bool, isWritable: Bool, free: ByteCount) {
+        package init(
+            path: String, exists: Bool, directoryExists: Bool, isWritable: Bool, free: ByteCount
+        ) {
+            self.path = path
             self.exists = exists
             self.directoryExists = directoryExists
             self.isWritable = isWritable

@@ -23,8 +23,12 @@ package struct HostDetails: Sendable, Hashable, Codable {
     package var secrets: Reading<[String]> = .notKnown("it was not asked")
     /// Of the paths that the guest needs, those that are there (for a file to be created: its directory).
     package var presentPaths: Reading<[String]> = .notKnown("it was not asked")
+    /// The storage pools that its libvirt knows.
+    package var pools: Reading<[Pool]> = .notKnown("it was not asked")
     /// The kind of file system under libvirt's TPM states; `nil` when no TPM is involved.
     package var tpmStateFileSystem: Reading<String>?
+    /// Whether QEMU may catch page faults there (userfaultfd), as the destination of a post-copy has to.
+    package var catchesFaults: Reading<Bool>?
 
     package init() {}
 
@@ -100,6 +104,23 @@ package struct HostDetails: Sendable, Hashable, Codable {
             self.isActive = isActive
             self.bridge = bridge
             self.portGroups = portGroups
+        }
+    }
+
+    /// A storage pool of libvirt's.
+    package struct Pool: Sendable, Hashable, Codable {
+        package let name: String
+        /// `dir`, `netfs`, `logical` …
+        package let type: String
+        package let isActive: Bool
+        /// Where its volumes are files; `nil` for a pool of another kind.
+        package let directory: String?
+
+        package init(name: String, type: String, isActive: Bool, directory: String?) {
+            self.name = name
+            self.type = type
+            self.isActive = isActive
+            self.directory = directory
         }
     }
 

@@ -1,6 +1,6 @@
-/// Something that a run is about to create on a host and has to take away again, noted before it is created.
+/// Something that a run is about to change on a host and may have to put back, noted before it is changed.
 package struct UndoRecord: Sendable, Hashable, Codable {
-    /// What is there to be removed.
+    /// What is to be put back.
     package enum Trace: Sendable, Hashable, Codable {
         /// A volume of a storage pool, by its path: the pool may be gone before it.
         case volume(pool: String, path: String)
@@ -8,11 +8,23 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case transientPool(name: String)
         /// A file, by its path on the host.
         case file(String)
+        /// The guest had this downtime limit before.
+        case downtimeLimit(guest: String, Duration)
+    }
+
+    /// Who the change belongs to, and so who puts it back.
+    package enum Purpose: String, Sendable, Hashable, Codable {
+        /// A check's probe, or a disk's copy on the guest's own host: the next run that finds it removes it.
+        case probe
+        /// A move's: the move itself, or `apus repair`, and nobody else. libvirt may still be using it though the
+        /// process that made it is gone. When the guest has arrived it is not put back, but forgotten.
+        case move
     }
 
     package let id: String
-    /// The run that created it.
+    /// The run that changed it; for a move, the move's id.
     package let run: String
+    package let purpose: Purpose
     /// The inventory's name of the host.
     package let host: String
     /// How the host's libvirt was reached.
@@ -20,9 +32,13 @@ package struct UndoRecord: Sendable, Hashable, Codable {
     package let trace: Trace
     package let owner: ProcessMark
 
-    package init(id: String, run: String, host: String, uri: String, trace: Trace, owner: ProcessMark) {
+    package init(
+        id: String, run: String, purpose: Purpose = .probe, host: String, uri: String, trace: Trace,
+        owner: ProcessMark
+    ) {
         self.id = id
         self.run = run
+        self.purpose = purpose
         self.host = host
         self.uri = uri
         self.trace = trace

@@ -15,6 +15,13 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let method: TransferMethod
     /// Tells libvirt not to refuse storage that it does not know as shared, because it was proven to be.
     package let vouchesForStorage: Bool
+    /// What the guest takes up on the destination.
+    package let memory: ByteCount
+    /// Every disk that is not empty.
+    package let disks: [DiskPlan]
+    /// In their order.
+    package let preparations: [Preparation]
+    package let conclusions: [Conclusion]
     /// What was chosen, and why; a line each.
     package let choices: [Choice]
     /// The strategies that were not chosen, and why.
@@ -29,7 +36,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
 
     package init(
         guest: GuestIdentity, source: Host, destination: Host, request: MoveRequest, wasPaused: Bool,
-        isPersistent: Bool, method: TransferMethod, vouchesForStorage: Bool, choices: [Choice],
+        isPersistent: Bool, method: TransferMethod, vouchesForStorage: Bool, memory: ByteCount,
+        disks: [DiskPlan], preparations: [Preparation], conclusions: [Conclusion], choices: [Choice],
         rejected: [RejectedStrategy], findings: [Finding], sourceQEMU: SoftwareVersion,
         destinationQEMU: SoftwareVersion, basis: PlanBasis, forecast: Forecast?
     ) {
@@ -42,6 +50,10 @@ package struct MovePlan: Sendable, Hashable, Codable {
         self.isPersistent = isPersistent
         self.method = method
         self.vouchesForStorage = vouchesForStorage
+        self.memory = memory
+        self.disks = disks
+        self.preparations = preparations
+        self.conclusions = conclusions
         self.choices = choices
         self.rejected = rejected
         self.findings = findings
@@ -88,6 +100,7 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package var steps: [String] {
         var steps: [String] = []
         if let limit = request.downtimeLimit { steps.append("limit the downtime to \(limit.text)") }
+        steps += stepsBefore
         let control =
             switch request.control {
             case .peerToPeer: "peer to peer over \(destination.peerURI ?? destination.uri)"
@@ -108,12 +121,14 @@ package struct MovePlan: Sendable, Hashable, Codable {
                     ? "keep the definition on \(source.name)" : "undefine it on \(source.name)")
         }
         steps.append("ask both hosts that it is on \(destination.name) alone")
-        return steps
+        return steps + stepsAfter
     }
 }
 
 /// How the memory is sent, as libvirt's parameters can say it.
 package struct TransferMethod: Sendable, Hashable, Codable {
+    /// In the words of the field.
+    package var strategy = MoveStrategy.preCopy
     /// Whether the guest runs meanwhile.
     package var isLive = true
     /// Connections of multifd; `nil` is one plain stream.
@@ -122,11 +137,15 @@ package struct TransferMethod: Sendable, Hashable, Codable {
     /// The cache of XBZRLE; `nil` leaves it out.
     package var xbzrleCache: ByteCount?
     package var allowsPostCopy = false
+    /// Whether each write to a disk that is copied waits until it is on both hosts: slower for the guest, and
+    /// never outrun by it.
+    package var writesTwice = false
 
     package init() {}
 
     /// The method of a strategy.
     package init(_ strategy: MoveStrategy, connections: Int, cache: ByteCount) {
+        self.strategy = strategy
         switch strategy {
         case .preCopy: break
         case .multifd: self.connections = connections
@@ -137,21 +156,16 @@ package struct TransferMethod: Sendable, Hashable, Codable {
         }
     }
 
-    /// In the words of the field.
-    package var strategy: MoveStrategy {
-        if !isLive { return .stopAndCopy }
-        if allowsPostCopy { return .postCopyFallback }
-        if connections != nil { return .multifd }
-        if slowsGuestDown { return .autoConverge }
-        return xbzrleCache == nil ? .preCopy : .xbzrle
-    }
-
     fileprivate var addition: String {
         var parts: [String] = []
         if let connections { parts.append(" over \(connections) connections") }
-        if slowsGuestDown { parts.append(", slowing it down if it does not converge") }
         if let xbzrleCache { parts.append(", with XBZRLE (cache \(xbzrleCache))") }
-        if allowsPostCopy { parts.append(", with post-copy in reserve") }
+        if slowsGuestDown { parts.append(", slowing it down if it does not converge") }
+        if strategy == .postCopy {
+            parts.append(", switching to post-copy after the first round")
+        } else if allowsPostCopy {
+            parts.append(", with post-copy in reserve")
+        }
         return parts.joined()
     }
 }

@@ -24,12 +24,20 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     package let strategy: MoveStrategy?
     /// Findings that the user lifts by name.
     package let ignored: [IgnoredFinding]
+    /// What is done about a guest that writes faster than it can be sent.
+    package let convergence: ConvergencePolicy
+    /// How long a post-copy whose connection broke is waited for and mended.
+    package let recoverFor: Duration
+    /// Whether memory and disks are encrypted on their way.
+    package let tls: Bool
+    package let disks: DiskRequest
 
     package init(
         control: Control = .peerToPeer, keepDefinition: Bool = false, bandwidth: ByteRate? = nil,
         downtimeLimit: Duration? = nil, timeout: Duration? = nil, allowsPostCopy: Bool = true,
-        strategy: MoveStrategy? = nil,
-        ignored: [IgnoredFinding] = []
+        strategy: MoveStrategy? = nil, ignored: [IgnoredFinding] = [],
+        convergence: ConvergencePolicy = ConvergencePolicy(), recoverFor: Duration = .seconds(1800),
+        tls: Bool = false, disks: DiskRequest = DiskRequest()
     ) {
         self.control = control
         self.keepDefinition = keepDefinition
@@ -39,6 +47,10 @@ package struct MoveRequest: Sendable, Hashable, Codable {
         self.allowsPostCopy = allowsPostCopy
         self.strategy = strategy
         self.ignored = ignored
+        self.convergence = convergence
+        self.recoverFor = recoverFor
+        self.tls = tls
+        self.disks = disks
     }
 }
 

@@ -30,6 +30,10 @@ package struct PlanBasis: Sendable, Hashable, Codable {
         for disk in facts.disks {
             let chain = disk.chain.map { "\($0.location) (\($0.sharing.word))" }
             said["disk \(disk.target)"] = chain.isEmpty ? "empty" : chain.joined(separator: " on ")
+            if let place = disk.place {
+                said["disk \(disk.target), size"] = disk.capacity.map { "\($0.bytes) bytes" } ?? "not known"
+                said["disk \(disk.target), copy"] = place.value?.path ?? "not known"
+            }
         }
         for interface in facts.interfaces {
             said["interface \(interface.name)"] = "\(interface.connection)"

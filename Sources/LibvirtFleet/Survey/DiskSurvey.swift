@@ -12,6 +12,12 @@ struct DiskSurvey: Sendable {
     let run: ProbeRun
     /// What libvirt tells of each disk's size, by target.
     let sizes: [String: BlockInformation]
+    /// How fast the guest writes, by target.
+    let writes: [String: ByteRate]
+    /// Where copies would go on the destination, by target.
+    let goals: [String: String]
+    /// Targets of the disks that the user wants to have copied.
+    let wanted: Set<String>
     /// Running guests that have an image open, by place, as `guest on host`.
     let usersHere: ImageUsers
     let usersThere: ImageUsers
@@ -43,6 +49,18 @@ struct DiskSurvey: Sendable {
         }
     }
 
+    /// Where a copy of each disk that the guest writes would go on the destination, by target; those that need to
+    /// be told are left out.
+    static func goals(
+        _ disks: [DiskDefinition], _ places: [String: DiskRequest.Place], in pools: [HostDetails.Pool]
+    ) -> [String: String] {
+        disks.reduce(into: [:]) { goals, disk in
+            guard let source = disk.source, !disk.isReadOnly else { return }
+            goals[disk.target] = DiskFacts.Location(source.location)
+                .copyPath(of: disk.target, to: places[disk.target], in: pools)
+        }
+    }
+
     /// Every disk of the guest. Creates and removes probe files where nothing else can prove the matter.
     func facts() async -> [DiskFacts] {
         let verdicts = await probe()
@@ -52,18 +70,22 @@ struct DiskSurvey: Sendable {
             disk.isReadOnly = definition.isReadOnly
             disk.isShareable = definition.isShareable
             disk.isTransient = definition.isTransient
+            disk.isEncrypted = definition.isEncrypted
             disk.cache = definition.cache
             disk.job = definition.mirror.map { $0.job ?? "copy" }
             disk.isChainComplete = definition.source == nil || definition.endsKnown
             disk.capacity = sizes[definition.target].map { ByteCount($0.capacityBytes) }
-            disk.allocation = sizes[definition.target].map { ByteCount($0.allocationBytes) }
+            disk.writes = writes[definition.target]
             disk.chain = definition.images.enumerated().map { number, image in
                 let location = DiskFacts.Location(image.location)
                 let isWritten = number == 0 && !definition.isReadOnly
                 return DiskFacts.Image(
                     location: location, format: image.format,
-                    sharing: sharing(location, isWritten: isWritten, verdicts))
+                    sharing: sharing(location, isWritten: isWritten, verdicts), size: size(location))
             }
+            // Of a running guest's image libvirt tells how far it was ever written, holes and all.
+            disk.allocation =
+                disk.chain.first?.size ?? sizes[definition.target].map { ByteCount($0.allocationBytes) }
             if let top = disk.chain.first, !definition.isReadOnly { complete(&disk, top) }
             return disk
         }
@@ -81,18 +103,35 @@ struct DiskSurvey: Sendable {
         }
         disk.otherUsers = usersHere.of(names(here)) + (isOneStorage ? usersThere.of(names(there)) : [])
         disk.otherUsersUnread = usersHere.unread ?? (isOneStorage ? usersThere.unread : nil)
-        if case .proven = top.sharing { return }
-        guard case .file(let path) = top.location else { return }
+        let isWhole = disk.chain.allSatisfy { image in
+            guard case .proven = image.sharing else { return false }
+            return true
+        }
+        guard !isWhole || wanted.contains(disk.target), let path = goals[disk.target] else { return }
         let directory = Path.directory(of: path)
         disk.place = there.presence(of: directory).map { isThere in
             DiskFacts.Place(
-                exists: there.size(of: path) != nil, directoryExists: isThere,
+                path: path, exists: there.size(of: path) != nil, directoryExists: isThere,
                 isWritable: there.isWritable(directory),
                 free: ByteCount(there.fileSystem(of: directory)?.available ?? 0))
         }
     }
 
+    /// File systems where a file takes up less than what is in it.
+    private static let compressing: Set<String> = ["btrfs", "zfs", "bcachefs", "f2fs"]
+
+    /// What an image takes up on the source; `nil` where the file system may have made less of it than a copy needs.
+    private func size(_ location: DiskFacts.Location) -> ByteCount? {
+        guard case .file(let path) = location else { return nil }
+        let kind = here.fileSystem(of: Path.directory(of: path))?.kind
+        guard let kind, !Self.compressing.contains(kind) else { return nil }
+        return here.space(of: path).map(ByteCount.init)
+    }
+
     // MARK: Files
+
+    /// Whether disks are to move on the guest's own host.
+    private var isOneHost: Bool { source.host == destination.host }
 
     /// A directory here and the one there that should be the same.
     private struct Pair: Hashable {
@@ -108,6 +147,7 @@ struct DiskSurvey: Sendable {
 
     /// Probes each directory with an image of a disk that the guest writes, all at once.
     private func probe() async -> [Pair: StorageProbe.Verdict] {
+        guard !isOneHost else { return [:] }
         var pairs: Set<Pair> = []
         for image in guest.disks.filter({ !$0.isReadOnly }).flatMap(\.images) {
             guard case .file(let path) = image.location, !isAbsent(path) else { continue }
@@ -138,6 +178,7 @@ struct DiskSurvey: Sendable {
     private func sharing(
         _ location: DiskFacts.Location, isWritten: Bool, _ verdicts: [Pair: StorageProbe.Verdict]
     ) -> DiskFacts.Sharing {
+        if isOneHost { return .proven("it is the guest's own host", libvirtAgrees: true) }
         switch location {
         case .network: return .proven("both hosts use the same network disk", libvirtAgrees: true)
         case .block(let path): return blockSharing(path)
@@ -215,6 +256,9 @@ extension DiskDefinition {
     /// The source and all that is below it.
     var images: [DiskSource] { (source.map { [$0] } ?? []) + backingChain }
 
+    /// All that is open for it: its images, and the copy that a job makes of them.
+    var openImages: [DiskSource] { images + [mirror?.source].compactMap(\.self) }
+
     /// Whether nothing can be below the last image that is named.
     var endsKnown: Bool { chainEndsKnown || images.last?.format == "raw" }
 }
@@ -264,6 +308,14 @@ extension HostAnswers {
 
     func size(of path: String) -> UInt64? {
         line("paths", path).flatMap { $0.count > 2 ? UInt64($0[2]) : nil }
+    }
+
+    /// What a file takes up on its file system, without its holes.
+    func space(of path: String) -> UInt64? {
+        guard let line = line("paths", path), line.count > 5, let blocks = UInt64(line[4]),
+            let block = UInt64(line[5])
+        else { return nil }
+        return blocks * block
     }
 
     /// Where a path leads through symbolic links, by its place among the paths that were asked for.

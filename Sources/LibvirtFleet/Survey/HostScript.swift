@@ -22,7 +22,9 @@ struct HostScript: Sendable {
     var path: PathProbe?
 
     var text: String {
-        ([Self.head, Self.network] + asked + [section("clock", "date +%s%N")]).joined(separator: "\n") + "\n"
+        ([Self.head, Self.network] + asked + [
+            section("post-copy", Self.postCopy), section("clock", "date +%s%N"),
+        ]).joined(separator: "\n") + "\n"
     }
 
     private var asked: [String] {
@@ -31,7 +33,8 @@ struct HostScript: Sendable {
         if !paths.isEmpty {
             let list = words(paths)
             parts.append(
-                section("paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\n' -- \(list) 2>/dev/null"))
+                section(
+                    "paths", "stat -L --printf='%n\\t%F\\t%s\\t%d:%i\\t%b\\t%B\\n' -- \(list) 2>/dev/null"))
             parts.append(section("missing", each(paths, Self.missing)))
             // A line for each path, in order, whether it is there or not.
             parts.append(section("resolved", "realpath -m -- \(list)"))
@@ -64,6 +67,12 @@ struct HostScript: Sendable {
         if let path { parts.append(section("ports", path.commands)) }
         return parts
     }
+
+    /// Who may catch page faults: everybody (1, or a kernel without the switch), else root alone; and who QEMU runs as.
+    private static let postCopy = """
+        cat /proc/sys/vm/unprivileged_userfaultfd 2>/dev/null || echo 1
+        sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"\\(.*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2>/dev/null
+        """
 
     /// Up to this size an image is compared byte by byte, by its digest.
     private static let wholeDigest = 64 << 20
@@ -217,5 +226,15 @@ struct HostAnswers: Sendable {
     /// Why something is not known.
     struct NotTold: Error {
         let reason: String
+    }
+
+    /// Whether QEMU may catch page faults. Source: the kernel's userfaultfd page; qemu.conf's `user`.
+    var catchesFaults: Reading<Bool> {
+        switch lines("post-copy") {
+        case .failure(let why): .notKnown(why.reason)
+        case .success(let lines):
+            .known(
+                lines.first?.first == "1" || lines.dropFirst().contains { ["root", "+0"].contains($0.first) })
+        }
     }
 }

@@ -41,6 +41,7 @@ struct HostSurvey: Sendable {
                 name: lines.first?.first ?? "", addresses: Set(lines.dropFirst().compactMap(\.first)).sorted()
             )
         }
+        details.catchesFaults = answers.catchesFaults
         details.ports = portRange(answers)
         details.presentPaths = presentPaths(answers)
         if !script.certificates.isEmpty { details.certificate = certificate(answers) }

@@ -3,24 +3,47 @@ import FleetModel
 import Libvirt
 import Transfer
 
-/// Which running guests of a host have which images open.
+/// Which guests of a host have which images open.
 struct ImageUsers: Sendable {
     /// `guest on host`, by where the image is; files by the path that links lead to, where that could be told.
     private let users: [DiskFacts.Location: [String]]
     /// Why the list may lack some; `nil` when it is whole.
     let unread: String?
+    private let host: Host
 
+    /// Of the guests that run.
+    ///
     /// - Parameters:
     ///   - link: the host that is asked.
     ///   - own: a guest that does not count.
     ///   - isAsked: whether anybody needs to know.
     init(link: HostLink, except own: GuestIdentity, isAsked: Bool) async {
         guard isAsked else {
-            (users, unread) = ([:], nil)
+            self.init(nobodyOn: link.host)
             return
         }
+        await self.init(link) { $0.id != nil && $0.uuid != own.uuid }
+    }
+
+    /// Of all guests that would miss an image.
+    ///
+    /// - Parameters:
+    ///   - link: the host that is asked.
+    ///   - alsoDefined: whether those that do not run count too.
+    ///   - own: a guest that counts only while it runs.
+    init(link: HostLink, alsoDefined: Bool, exceptDefinitionOf own: GuestIdentity?) async {
+        await self.init(link) { $0.id != nil || (alsoDefined && $0.uuid != own?.uuid) }
+    }
+
+    private init(nobodyOn host: Host) {
+        (users, unread) = ([:], nil)
+        self.host = host
+    }
+
+    private init(_ link: HostLink, where counts: @escaping @Sendable (DomainSummary) -> Bool) async {
+        host = link.host
         do throws(ApusError) {
-            let images = try await Self.images(link, except: own.uuid)
+            let images = try await Self.images(link, where: counts)
             let paths = images.compactMap { image -> String? in
                 guard case .file(let path) = image.location else { return nil }
                 return path
@@ -40,6 +63,12 @@ struct ImageUsers: Sendable {
         }
     }
 
+    /// Those that have a file open, whatever name it goes by.
+    func of(_ path: String) async -> [String] {
+        let names = [Path.normal(path)] + (await Self.resolve([path], on: host)[path].map { [$0] } ?? [])
+        return of(names.map { .file($0) })
+    }
+
     /// Those that have the image open, under any of its names.
     func of(_ names: [DiskFacts.Location]) -> [String] {
         names.flatMap { users[$0] ?? [] }.unique
@@ -50,10 +79,12 @@ struct ImageUsers: Sendable {
         let location: DiskFacts.Location
     }
 
-    private static func images(_ link: HostLink, except own: String) async throws(ApusError) -> [Image] {
+    private static func images(
+        _ link: HostLink, where counts: @escaping @Sendable (DomainSummary) -> Bool
+    ) async throws(ApusError) -> [Image] {
         let documents = try await link.ask { (connection) throws(LibvirtError) in
             var documents: [(name: String, xml: String)] = []
-            for domain in try await connection.domains() where domain.id != nil && domain.uuid != own {
+            for domain in try await connection.domains() where counts(domain) {
                 do throws(LibvirtError) {
                     let xml = try await connection.withDomain(.uuid(domain.uuid)) {
                         (handle) throws(LibvirtError) in try handle.xml(.live)
@@ -67,10 +98,14 @@ struct ImageUsers: Sendable {
             return documents
         }
         var images: [Image] = []
+        var volumes: [(guest: String, pool: String, name: String)] = []
         for (name, xml) in documents {
             do throws(XMLError) {
-                for source in try GuestDefinition(parsing: xml).disks.flatMap(\.images) {
+                for source in try GuestDefinition(parsing: xml).disks.flatMap(\.openImages) {
                     images.append(Image(guest: name, location: DiskFacts.Location(source.location).normal))
+                    if case .volume(let pool, let volume) = source.location {
+                        volumes.append((guest: name, pool: pool, name: volume))
+                    }
                 }
             } catch {
                 throw ApusError(
@@ -78,6 +113,14 @@ struct ImageUsers: Sendable {
                     "the definition of \(name) on \(link.host.name) cannot be read: \(error.detail)",
                     hint: nil, underlying: error)
             }
+        }
+        for volume in volumes {
+            // A definition may name a pool that is not there; what is not there nobody has open.
+            let path = try? await link.ask { (connection) throws(LibvirtError) in
+                try await connection.volume(named: volume.name, inPool: volume.pool)?.path
+            }
+            guard let path else { continue }
+            images.append(Image(guest: volume.guest, location: .file(Path.normal(path))))
         }
         return images
     }

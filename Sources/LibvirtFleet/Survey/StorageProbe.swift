@@ -31,7 +31,7 @@ struct StorageProbe: Sendable {
     /// How long a file may take to show up on a network file system: attribute caches hide it for a while.
     private static let patience = Duration.seconds(3)
     /// What the names of all probes begin with.
-    private static let prefix = "apus-probe-"
+    static let prefix = "apus-probe-"
 
     /// - Parameters:
     ///   - here: the directory on the source.

@@ -35,7 +35,7 @@ package struct Experience: Sendable {
             downtimeLimit: request.downtimeLimit, timeout: request.timeout,
             concurrentMoves: max(
                 facts.source.details.load.outgoing, facts.destination.details.load.incoming),
-            sourceQEMU: facts.source.hypervisorVersion,
+            disksToCopy: DiskPlanner(facts, request).bytesToCopy, sourceQEMU: facts.source.hypervisorVersion,
             destinationQEMU: facts.destination.hypervisorVersion,
             correction: PairCorrection.learned(from: pairMoves),
             lastMove: guestMoves.first)

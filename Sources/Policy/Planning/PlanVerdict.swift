@@ -30,6 +30,7 @@ extension MovePlan {
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: wasPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouchesForStorage,
+            memory: memory, disks: disks, preparations: preparations, conclusions: conclusions,
             choices: choices, rejected: rejected, findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: basis, forecast: forecast)
@@ -52,7 +53,6 @@ extension TransferMethod {
         if xbzrleCache != nil, connections != nil {
             return "XBZRLE together with multifd is accepted by libvirt and compresses nothing"
         }
-        if allowsPostCopy { return "this version of apus cannot run post-copy yet" }
         if let connections, connections < 1 || connections > 255 {
             return "multifd takes 1 to 255 connections, not \(connections)"
         }

@@ -6,12 +6,14 @@ package struct Planner: Sendable {
     private let request: MoveRequest
     private let findings: [Finding]
     private let forecast: Forecast?
+    private let disks: DiskPlanner
 
     package init(facts: MoveFacts, request: MoveRequest, findings: [Finding], forecast: Forecast?) {
         self.facts = facts
         self.request = request
         self.findings = findings
         self.forecast = forecast
+        disks = DiskPlanner(facts, request)
     }
 
     /// A single stream of QEMU's carries about this much; more connections pay only above it.
@@ -29,11 +31,14 @@ package struct Planner: Sendable {
         let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = try choose()
-        let method = TransferMethod(strategy, connections: connections, cache: cache)
+        var method = method(strategy)
+        method.writesTwice = reasonToWriteTwice != nil
         return MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
+            memory: facts.guest.memory, disks: disks.plans, preparations: disks.preparations,
+            conclusions: disks.conclusions,
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
@@ -83,8 +88,11 @@ package struct Planner: Sendable {
             }
             return (.preCopy, plain.reason)
         }
-        for other in [MoveStrategy.postCopyFallback, .multifd, .xbzrle, .autoConverge] where isRunnable(other)
-        {
+        let measures = request.convergence.onStall
+        let others: [MoveStrategy] =
+            (measures.contains(.postCopy) ? [.postCopyFallback] : []) + [.multifd, .xbzrle]
+            + (measures.contains(.throttle) ? [.autoConverge] : [])
+        for other in others where isRunnable(other) {
             guard let forecast = forecast?.strategy(other), forecast.converges else { continue }
             return (other, "plain pre-copy would not converge (\(plain.reason)); \(forecast.reason)")
         }
@@ -93,7 +101,24 @@ package struct Planner: Sendable {
         {
             return (.stopAndCopy, "it does not converge, and the whole transfer fits the downtime limit")
         }
+        guard measures.contains(.throttle) else {
+            return (.preCopy, "nothing that can be run, and is allowed, converges: \(plain.reason)")
+        }
         return (.autoConverge, "nothing that can be run converges; slowing the guest down comes nearest")
+    }
+
+    /// How the strategy is carried out, with what may be needed on a stall in reserve: QEMU has to be told of it
+    /// before it begins.
+    private func method(_ strategy: MoveStrategy) -> TransferMethod {
+        var method = TransferMethod(strategy, connections: connections, cache: cache)
+        // A strategy that was asked for by name is carried out as it is.
+        guard method.isLive, !isPaused, request.strategy == nil else { return method }
+        let measures = request.convergence.onStall
+        if measures.contains(.throttle), isRunnable(.autoConverge) { method.slowsGuestDown = true }
+        if measures.contains(.postCopy), method.connections == nil, isRunnable(.postCopyFallback) {
+            method.allowsPostCopy = true
+        }
+        return method
     }
 
     /// Whether this build and these hosts can run a strategy.
@@ -109,12 +134,26 @@ package struct Planner: Sendable {
             if libvirt < SoftwareVersion(5, 2, 0) { return "libvirt \(libvirt) has no parallel migration" }
             return qemu < SoftwareVersion(4, 0, 0) ? "QEMU \(qemu) has no multifd" : nil
         case .autoConverge:
+            if facts.hardware.virtualization == "qemu" {
+                return "guests without KVM were found with damaged memory after moves that slowed them down"
+            }
             return libvirt < SoftwareVersion(1, 2, 3) ? "libvirt \(libvirt) has no auto-converge" : nil
         case .xbzrle:
             return libvirt < SoftwareVersion(1, 3, 4) ? "libvirt \(libvirt) cannot choose XBZRLE" : nil
         case .postCopy, .postCopyFallback:
-            return request.allowsPostCopy
-                ? "this version of apus cannot run it yet" : "--no-postcopy rules it out"
+            guard request.allowsPostCopy else { return "--no-postcopy rules it out" }
+            if libvirt < SoftwareVersion(8, 5, 0) {
+                return "libvirt \(libvirt) cannot mend a post-copy whose connection broke"
+            }
+            let host = facts.destination.host.name
+            switch facts.destination.details.catchesFaults {
+            case .known(true)?: return nil
+            case .known(false)?:
+                return "vm.unprivileged_userfaultfd is 0 on \(host) and QEMU does not run as root there"
+            case .notKnown(let reason)?:
+                return "whether QEMU may catch page faults on \(host) is not known: \(reason)"
+            case nil: return "whether QEMU may catch page faults on \(host) was not asked"
+            }
         }
     }
 
@@ -160,7 +199,7 @@ package struct Planner: Sendable {
     /// Whether a disk is shared although libvirt does not count its storage as shared.
     private var vouches: Bool {
         facts.disks.contains { disk in
-            !disk.isReadOnly
+            !disk.isReadOnly && !disks.isCopied(disk)
                 && disk.chain.contains { image in
                     guard case .proven(_, libvirtAgrees: false) = image.sharing else { return false }
                     return true
@@ -186,6 +225,17 @@ package struct Planner: Sendable {
         choices.append(
             request.timeout.map { .init("timeout", $0.text, because: "--timeout") }
                 ?? .init("timeout", "none", because: "none was asked for"))
+        if !isPaused {
+            let measures = request.convergence.onStall.map(\.rawValue).joined(separator: ", ")
+            choices.append(
+                .init(
+                    "on stall", measures.isEmpty ? "none" : measures,
+                    because: method(strategy).allowsPostCopy
+                        || !request.convergence.onStall.contains(.postCopy)
+                        ? "in this order"
+                        : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"
+                ))
+        }
         choices.append(
             .init(
                 "control", request.control.rawValue,
@@ -197,8 +247,14 @@ package struct Planner: Sendable {
                     "storage", "libvirt's check is lifted",
                     because: "a disk was proven to be shared on storage that libvirt does not know"))
         }
+        choices += disks.choices
+        if let reasonToWriteTwice {
+            choices.append(.init("disk writes", "wait for both hosts", because: reasonToWriteTwice))
+        }
         return choices
     }
+
+    private var reasonToWriteTwice: String? { disks.reasonToWriteTwice(link: forecast?.input.link?.rate) }
 
     /// A warning when plain pre-copy would not converge.
     package static func convergence(_ facts: MoveFacts, _ forecast: Forecast?) -> [Finding] {

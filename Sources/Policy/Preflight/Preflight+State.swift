@@ -3,7 +3,7 @@ import FleetModel
 extension Preflight {
     /// Whether the guest's own state lets it go.
     static func state(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        [activity(facts) ?? power(facts)].compactMap { $0 } + records(facts)
+        [activity(facts) ?? power(facts)].compactMap { $0 } + records(facts, request)
     }
 
     private static func activity(_ facts: MoveFacts) -> Finding? {
@@ -35,11 +35,23 @@ extension Preflight {
     }
 
     /// What libvirt keeps about the guest's past, which does not travel.
-    private static func records(_ facts: MoveFacts) -> [Finding] {
+    private static func records(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         let hardware = facts.hardware
         let virsh = facts.source.host.virsh
+        let copied = DiskPlanner(facts, request).copies.map(\.order.disk)
         var findings: [Finding] = []
-        if hardware.snapshots > 0 {
+        if hardware.snapshots > 0, !copied.isEmpty {
+            // What a snapshot goes back to is in the images: inside them, or below the one that is copied.
+            findings.append(
+                Finding(
+                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(facts.guestName) has \(count(hardware.snapshots, "snapshot")) on "
+                        + "\(facts.sourceName), and \(disks(copied)) would arrive without what it goes back to: a "
+                        + "revert on \(facts.destinationName) would destroy the guest",
+                    hint:
+                        "Delete those that are no longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME), "
+                        + "or move the guest over shared storage."))
+        } else if hardware.snapshots > 0 {
             // libvirt: "cannot migrate domain with %d snapshots"
             findings.append(
                 Finding(
@@ -51,7 +63,16 @@ extension Preflight {
                         + "longer needed: \(virsh) snapshot-delete \(facts.guestName) NAME; with --metadata "
                         + "only libvirt's record goes and the disks keep their data."))
         }
-        if hardware.checkpoints > 0 {
+        if hardware.checkpoints > 0, !copied.isEmpty {
+            findings.append(
+                Finding(
+                    .checkpointsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(facts.guestName) has \(count(hardware.checkpoints, "checkpoint")) on "
+                        + "\(facts.sourceName), and \(disks(copied)) would arrive without: an incremental backup on "
+                        + "\(facts.destinationName) would have nothing to build on",
+                    hint: "Take a last incremental backup, then delete them (\(virsh) checkpoint-delete "
+                        + "\(facts.guestName) NAME), or lift this: --ignore checkpoints-present."))
+        } else if hardware.checkpoints > 0 {
             findings.append(
                 Finding(
                     .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
@@ -69,5 +90,9 @@ extension Preflight {
                     hint: "The move does without it. To have it back, start qemu-guest-agent in the guest."))
         }
         return findings
+    }
+
+    private static func disks(_ targets: [String]) -> String {
+        "disk\(targets.count == 1 ? "" : "s") \(targets.joined(separator: ", "))"
     }
 }

@@ -1,15 +1,19 @@
 import FleetModel
 
 extension Preflight {
-    /// Whether each disk is the same bytes on both hosts.
+    /// Whether each disk is the same bytes on both hosts, or can be copied along.
     static func storage(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        facts.disks.filter { !$0.chain.isEmpty }.flatMap { disk in
-            state(of: disk, facts)
-                + (disk.isOnlyRead ? medium(disk, facts) : sharing(disk, facts) + cache(disk, facts))
-        } + targets(facts)
+        let planner = DiskPlanner(facts, request)
+        return planner.decisions.flatMap { decision in
+            state(of: decision.disk, decision.copy, facts)
+                + (decision.disk.isOnlyRead
+                    ? medium(decision.disk, facts)
+                    : sharing(decision, facts) + cache(decision, facts))
+                + asked(decision, facts)
+        } + unknownDisks(facts, request) + targets(planner)
     }
 
-    private static func state(of disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
+    private static func state(of disk: DiskFacts, _ copy: DiskCopy?, _ facts: MoveFacts) -> [Finding] {
         let virsh = facts.source.host.virsh
         func finding(
             _ code: Finding.Code, _ severity: Finding.Severity, _ detail: String, _ hint: String
@@ -48,7 +52,8 @@ extension Preflight {
                     "Wait for it (\(virsh) blockjob \(facts.guestName) \(disk.target) --info), or end it "
                         + "(\(virsh) blockjob \(facts.guestName) \(disk.target) --abort)."))
         }
-        if !disk.isChainComplete {
+        // A copy in one takes everything along that QEMU sees.
+        if !disk.isChainComplete, copy == nil {
             findings.append(
                 finding(
                     .diskChainOpen, .warning,
@@ -61,21 +66,29 @@ extension Preflight {
     }
 
     /// A disk that the guest writes to.
-    private static func sharing(_ disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
-        let seen = Seen(disk)
+    private static func sharing(_ decision: DiskPlanner.Decision, _ facts: MoveFacts) -> [Finding] {
+        let disk = decision.disk
+        let seen = SeenImages(disk)
         let (here, there) = (facts.sourceName, facts.destinationName)
         let subject = "disk \(disk.target) of \(facts.guestName)"
         var findings: [Finding] = []
-        if !seen.elsewhere.isEmpty {
+        switch decision.verdict {
+        case .copied(let copy) where !seen.elsewhere.isEmpty:
+            findings.append(
+                Finding(
+                    .diskNotShared, .note, host: there, subject: disk.target,
+                    detail: "\(subject) is not the same storage on \(here) and \(there) "
+                        + "(\(seen.elsewhere.joined(separator: "; "))), and will be copied: \(copy.amount)",
+                    hint: "Nothing to do. --disk \(disk.target)=pool:NAME or a path puts the copy elsewhere; "
+                        + "--copy-disks never refuses such a move."))
+        case .refused(let refusal) where !refusal.isAsked:
             findings.append(
                 Finding(
                     .diskNotShared, .blocker, host: there, subject: disk.target,
-                    detail: "\(subject) is not the same storage on \(here) and \(there): "
-                        + seen.elsewhere.joined(separator: "; "),
-                    hint: "Put the disk on storage that both hosts see under the same path (NFS, CephFS, "
-                        + "GlusterFS, a network disk), or mount that storage on \(there) as well."))
-        }
-        if !seen.unproven.isEmpty {
+                    detail: "\(subject) is not the same storage on \(here) and \(there) "
+                        + "(\(seen.elsewhere.joined(separator: "; "))), and is not copied: \(refusal.why)",
+                    hint: refusal.hint))
+        case .notProven:
             findings.append(
                 Finding(
                     .diskNotProven, .blocker, host: there, subject: disk.target,
@@ -83,8 +96,11 @@ extension Preflight {
                         + "\(seen.unproven.joined(separator: "; "))"
                         + (disk.isBlockDevice ? "; libvirt would just assume it of a block device" : ""),
                     hint: "If you know that it is the same storage: --ignore disk-not-proven=\(disk.target). "
-                        + "If it is not, the guest's data would be lost."))
+                        + "If it is not, the guest's data would be lost: copy it, --disk \(disk.target)=PLACE."
+                ))
+        default: break
         }
+        guard decision.copy == nil else { return findings }
         if !seen.unrecognized.isEmpty {
             findings.append(
                 Finding(
@@ -98,7 +114,7 @@ extension Preflight {
 
     /// A disk that the guest only reads: it has to be there, and nothing is lost.
     private static func medium(_ disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
-        let seen = Seen(disk)
+        let seen = SeenImages(disk)
         let (here, there) = (facts.sourceName, facts.destinationName)
         let kind = disk.device == .cdrom ? "the CD-ROM" : "the read-only disk"
         var findings: [Finding] = []
@@ -126,13 +142,42 @@ extension Preflight {
         return findings
     }
 
+    /// What the user asked for a disk and cannot be.
+    private static func asked(_ decision: DiskPlanner.Decision, _ facts: MoveFacts) -> [Finding] {
+        guard case .refused(let refusal) = decision.verdict, refusal.isAsked else { return [] }
+        let disk = decision.disk
+        return [
+            Finding(
+                .diskPlaceUnusable, .blocker, host: facts.destinationName, subject: disk.target,
+                detail:
+                    "disk \(disk.target) of \(facts.guestName) on \(facts.sourceName) cannot be copied to the "
+                    + "place that --disk names: \(refusal.why)",
+                hint: refusal.hint)
+        ]
+    }
+
+    /// Places for disks that the guest has not.
+    private static func unknownDisks(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        let known = facts.disks.filter { !$0.chain.isEmpty }.map(\.target)
+        return request.disks.places.keys.filter { !known.contains($0) }.sorted().map { target in
+            Finding(
+                .diskPlaceUnusable, .blocker, host: facts.sourceName, subject: target,
+                detail:
+                    "\(facts.guestName) on \(facts.sourceName) has no disk \(target) with something in it",
+                hint: known.isEmpty ? "It has none: leave --disk out." : "It has \(list(known)).")
+        }
+    }
+
     /// libvirt calls a cache other than `none` and `directsync` unsafe unless QEMU drops it at the switch, as
     /// its `drop-cache` does since 4.0. Source: `qemuMigrationSrcIsSafe`; QEMU's block-core.json.
-    private static func cache(_ disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
+    private static func cache(_ decision: DiskPlanner.Decision, _ facts: MoveFacts) -> [Finding] {
+        let disk = decision.disk
         let mode = disk.cache ?? "writeback"
         guard !["none", "directsync"].contains(mode), !disk.isShareable, disk.isOnHostFile else { return [] }
+        // A copy is written by the destination's QEMU alone: no cache there knows an older state of it.
         let old = [facts.source, facts.destination].first {
             $0.hypervisorVersion < SoftwareVersion(4, 0, 0) && $0.hypervisorVersion != .none
+                && decision.copy == nil
         }
         guard old != nil || mode == "unsafe" else { return [] }
         let why =
@@ -151,31 +196,7 @@ extension Preflight {
     }
 }
 
-/// The images of a chain by what was seen of them, each as `PATH: WHAT WAS SEEN`.
-private struct Seen {
-    var elsewhere: [String] = []
-    var unproven: [String] = []
-    var unrecognized: [String] = []
-
-    init(_ disk: DiskFacts) {
-        for image in disk.chain {
-            switch image.sharing {
-            case .proven(_, libvirtAgrees: true): break
-            case .proven(let how, libvirtAgrees: false): unrecognized.append("\(image.location): \(how)")
-            case .different(let how), .absent(let how): elsewhere.append("\(image.location): \(how)")
-            case .notProven(let why): unproven.append("\(image.location): \(why)")
-            }
-        }
-    }
-}
-
 extension DiskFacts {
-    /// Whether the guest cannot change it.
-    fileprivate var isOnlyRead: Bool { isReadOnly || device == .cdrom }
-
-    /// Where the image is that the guest writes to.
-    var image: String { chain.first?.location.description ?? "no medium" }
-
     fileprivate var isBlockDevice: Bool {
         if case .block = chain.first?.location { true } else { false }
     }

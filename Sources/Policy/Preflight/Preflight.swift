@@ -23,6 +23,20 @@ package enum Preflight {
             .map { lifted($0.element, by: request.ignored) }
     }
 
+    /// What the facts say against moving disks on the guest's own host.
+    ///
+    /// - Parameters:
+    ///   - facts: whose destination is the source.
+    ///   - request: where the disks are to go, and the findings that the user lifts.
+    /// - Returns: as `findings(for:request:)`.
+    package static func findings(onOneHost facts: MoveFacts, request: MoveRequest) -> [Finding] {
+        var seen: Set<Finding> = []
+        return (state(facts, request) + storage(facts, request)).filter { seen.insert($0).inserted }
+            .enumerated()
+            .sorted { ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset) }
+            .map { lifted($0.element, by: request.ignored) }
+    }
+
     /// What stands between question and reason in a `not-known`.
     static let because = " is not known because "
 

@@ -1,0 +1,130 @@
+import ArgumentParser
+import FleetModel
+import FoundationEssentials
+import Journal
+import LibvirtFleet
+import Migration
+import Policy
+import Synchronization
+
+/// `apus repair`
+struct RepairCommand: CommandWithOptions {
+    static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract: "Brings moves that were left half-done to exactly one running guest.",
+        discussion: """
+            Example: apus repair web01
+
+            For after a crash of apus, of libvirt, of a host or of the network: reads the journal, asks both hosts, \
+            finishes the move or takes it back, and says what it saw and did. Safe to run twice and beside a move \
+            under way. Where the hosts do not add up to one guest it touches nothing: exit status 3, with what was \
+            seen and the commands to choose from.
+            """)
+
+    /// They are its own word.
+    static let mentionsUnfinishedMoves = false
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var state: StateOptions
+
+    @Argument(help: "Only this guest: its name or UUID (default: every unfinished move).") var guest: String?
+
+    @Flag(
+        help:
+            "Keep the copy that runs now although the guest had run on the other host (exit status 3 asks for it)."
+    )
+    var accept = false
+
+    @Flag(help: "Say what is unfinished and what both hosts say; change nothing.") var dryRun = false
+
+    func run() async throws {
+        let journal = try state.open()
+        let unfinished = try journal.unfinished().filter { left in
+            guest == nil || left.move.guest.name == guest || left.move.guest.uuid == guest
+        }
+        var reports: [RepairReport] = []
+        for left in unfinished {
+            reports.append(await report(on: left, journal))
+        }
+        show(reports)
+        let worst = reports.compactMap(\.error).map { ExitStatus($0.code) }.max { $0.severity < $1.severity }
+        if let worst { throw worst }
+    }
+
+    private func report(on left: Journal.Unfinished, _ journal: Journal) async -> RepairReport {
+        var report = RepairReport(left.move)
+        let said = Said(quiet: common.json, guest: left.move.guest.name)
+        do throws(ApusError) {
+            let plan = try Document.decode(
+                MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
+            let repair = MoveRepair(
+                id: left.move.id, plan: plan, owner: Journal.currentProcess(),
+                ports: LibvirtMove(repairing: plan), log: journal,
+                acceptsWhatRuns: accept, say: { said.say($0) })
+            if dryRun || left.isHeld {
+                let settled = await repair.look()
+                report.note(settled, plan)
+                report.isHeld = left.isHeld
+                return report
+            }
+            report.note(try await repair.run())
+        } catch {
+            report.error = error
+        }
+        report.said = said.all
+        return report
+    }
+
+    private func show(_ reports: [RepairReport]) {
+        if common.json {
+            Envelope(
+                command: "repair", changed: reports.contains(where: \.isRepaired),
+                result: RepairReports(repairs: reports), error: nil
+            ).print()
+            return
+        }
+        if reports.isEmpty {
+            Console.print(
+                guest.map { "No move of \($0) was left unfinished; nothing to do." }
+                    ?? "No move was left unfinished; nothing to do.")
+        }
+        for report in reports {
+            if let error = report.error {
+                Console.note(Failure.text(error))
+            } else {
+                Console.print(report.text)
+            }
+        }
+    }
+}
+
+/// What a repair says while it works: at once to a person, and collected for JSON.
+private final class Said: Sendable {
+    private let lines = Mutex<[String]>([])
+    private let isQuiet: Bool
+    private let guest: String
+
+    init(quiet: Bool, guest: String) {
+        isQuiet = quiet
+        self.guest = guest
+    }
+
+    var all: [String] { lines.withLock { $0 } }
+
+    func say(_ line: String) {
+        lines.withLock { $0.append(line) }
+        if !isQuiet { Console.note("apus: \(line)") }
+    }
+}
+
+extension ExitStatus {
+    /// What a run over several guests ends with: the worst of theirs.
+    fileprivate var severity: Int {
+        switch self {
+        case .done: 0
+        case .failed, .interrupted, .usage: 1
+        case .blocked: 2
+        case .needsPerson: 3
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import FleetModel
+import Migration
+import Policy
+
+struct RepairReports: Encodable {
+    let repairs: [RepairReport]
+}
+
+/// One unfinished move, and what became of it.
+struct RepairReport: Encodable {
+    let id: String
+    let guest: String
+    let source: String
+    let destination: String
+    /// What both hosts add up to.
+    var verdict: String?
+    var sourceState: String?
+    var destinationState: String?
+    /// Whether the process that carries the move out lives: then nothing was touched.
+    var isHeld = false
+    var isRepaired = false
+    var said: [String] = []
+    var remarks: [String] = []
+    var error: ApusError?
+
+    init(_ move: MoveRecord) {
+        id = move.id
+        guest = move.guest.name
+        source = move.source
+        destination = move.destination
+    }
+
+    mutating func note(_ settled: Settled, _ plan: MovePlan) {
+        verdict = settled.verdict.rawValue
+        sourceState = settled.source.text
+        destinationState = settled.destination.text
+    }
+
+    mutating func note(_ result: RepairResult) {
+        note(result.settled, result.plan)
+        remarks = result.remarks
+        isRepaired = true
+    }
+
+    /// For a person.
+    var text: String {
+        let now =
+            "\(sourceState ?? "not asked") on \(source), \(destinationState ?? "not asked") on \(destination)"
+        let state =
+            if isHeld {
+                "the move of \(guest) is under way, and the apus that carries it out lives; nothing was touched"
+            } else if isRepaired {
+                verdict == Settlement.arrived.rawValue
+                    ? "the move of \(guest) to \(destination) is finished"
+                    : "the move of \(guest) to \(destination) was taken back"
+            } else {
+                "the move of \(guest) from \(source) to \(destination) was left unfinished: "
+                    + "\(verdict ?? "not asked") (--dry-run: nothing was touched)"
+            }
+        return (["\(state).", "  now        \(now)"] + remarks.map { "  note       \($0)" })
+            .joined(separator: "\n")
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, guest, source, destination, verdict, sourceState, destinationState, isHeld, isRepaired, said,
+            remarks, error
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(guest, forKey: .guest)
+        try container.encode(source, forKey: .source)
+        try container.encode(destination, forKey: .destination)
+        try container.encode(verdict, forKey: .verdict)
+        try container.encode(sourceState, forKey: .sourceState)
+        try container.encode(destinationState, forKey: .destinationState)
+        try container.encode(isHeld, forKey: .isHeld)
+        try container.encode(isRepaired, forKey: .isRepaired)
+        try container.encode(said, forKey: .said)
+        try container.encode(remarks, forKey: .remarks)
+        try container.encode(error.map(ErrorReport.init), forKey: .error)
+    }
+}

@@ -1,0 +1,64 @@
+/// Something that has to be changed on a host before a move's transfer begins.
+///
+/// The engine notes `trace` in the journal before it does the work, and puts it back when the move fails.
+package struct Preparation: Sendable, Hashable, Codable {
+    package enum Work: Sendable, Hashable, Codable {
+        /// An empty image on the destination, for a disk that is copied.
+        case createImage(ImageOrder)
+    }
+
+    package let side: Side
+    package let work: Work
+    package let trace: UndoRecord.Trace
+
+    package init(_ work: Work, on side: Side, undoneBy trace: UndoRecord.Trace) {
+        self.side = side
+        self.work = work
+        self.trace = trace
+    }
+}
+
+/// Something that is left to do when the guest has arrived; never before both hosts said so.
+package enum Conclusion: Sendable, Hashable, Codable {
+    /// The source's copy of a disk that was copied.
+    case removeImage(path: String)
+
+    /// What happens, in words that fit behind "could not".
+    package var operation: String {
+        switch self {
+        case .removeImage(let path): "remove \(path) from the source"
+        }
+    }
+}
+
+/// An image to be created, empty, with the size that the guest sees.
+package struct ImageOrder: Sendable, Hashable, Codable {
+    package enum Preallocation: String, Sendable, Hashable, Codable { case none, full }
+
+    /// As the guest sees the disk: `vda`.
+    package let disk: String
+    /// The destination's storage pool that the path lies in; `nil` where none does.
+    package let pool: String?
+    package let path: String
+    /// `raw` or `qcow2`.
+    package let format: String
+    package let capacity: ByteCount
+    package let preallocation: Preallocation
+    /// The image below it on the destination, proven to be the same there; `nil` for a flattened copy.
+    package let backing: String?
+    package let backingFormat: String?
+
+    package init(
+        disk: String, pool: String?, path: String, format: String, capacity: ByteCount,
+        preallocation: Preallocation = .none, backing: String? = nil, backingFormat: String? = nil
+    ) {
+        self.disk = disk
+        self.pool = pool
+        self.path = path
+        self.format = format
+        self.capacity = capacity
+        self.preallocation = preallocation
+        self.backing = backing
+        self.backingFormat = backingFormat
+    }
+}

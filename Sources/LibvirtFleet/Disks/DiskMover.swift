@@ -1,0 +1,169 @@
+import DomainXML
+package import FleetModel
+import Libvirt
+import Migration
+
+/// Moves disks of a running guest to other places on its own host: a copy is made and kept the same, and the guest
+/// changes over to it. Until it has, its disk is where it was, whatever breaks.
+package struct DiskMover: Sendable {
+    private let guest: Guest
+    private let link: HostLink
+    private let run: ProbeRun
+
+    /// - Parameters:
+    ///   - session: of the guest's own host.
+    ///   - run: what is made is noted as this run's, and taken away by a later run when this one dies.
+    package init(_ session: MoveSession, run: ProbeRun) {
+        guest = session.guest
+        link = session.source
+        self.run = run
+    }
+
+    private var reference: DomainReference { .uuid(guest.identity.uuid) }
+
+    /// Moves one disk.
+    ///
+    /// - Parameters:
+    ///   - disk: what is to become of it; one that is not copied is left alone.
+    ///   - bandwidth: `nil` is no limit.
+    ///   - obstacle: asked again and again: why it has to end early, if it has to.
+    ///   - progress: told how far it is.
+    /// - Throws: `ApusError` of `obstacle`, of the image, `disk-copy-failed`; the guest then is where it was, and what
+    ///   is left behind is said.
+    package func move(
+        _ disk: DiskPlan, bandwidth: ByteRate?, obstacle: @Sendable () -> ApusError?,
+        progress: @Sendable (DiskProgress) -> Void
+    ) async throws(ApusError) {
+        guard case .copy(let order, let onlyTop) = disk.treatment else { return }
+        let images = DestinationImages(on: link)
+        let record = UndoRecord(
+            id: "\(run.id)-\(order.disk)", run: run.id, host: link.host.name, uri: link.host.uri,
+            trace: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path),
+            owner: run.owner)
+        try run.undo.note(record)
+        do throws(ApusError) {
+            try await images.create(order)
+            try await begin(order, onlyTop: onlyTop, bandwidth)
+            try await waitUntilInStep(order, obstacle, progress)
+            // Before the guest has it: what is noted as ours would be taken away.
+            try run.undo.clear(record.id)
+        } catch {
+            throw await takenBack(error, order, record, images)
+        }
+        do throws(ApusError) {
+            try await end(order, changesOver: true)
+        } catch {
+            // No answer is no proof that it did not.
+            guard (try? await isAt(order.path, order.disk, .live)) != true else { return }
+            try run.undo.note(record)
+            throw await takenBack(error, order, record, images)
+        }
+    }
+
+    /// Whether the next start of the guest finds the disk in its new place as well.
+    package func isDefined(_ order: ImageOrder) async throws(ApusError) -> Bool {
+        guard guest.isPersistent else { return true }
+        return try await isAt(order.path, order.disk, .inactive)
+    }
+
+    /// Removes the image that the guest had before.
+    package func removeOld(_ path: String) async throws(ApusError) {
+        try await SourceImages(link: link, guest: guest.identity).remove(path)
+    }
+
+    // MARK: Steps
+
+    private func begin(
+        _ order: ImageOrder, onlyTop: Bool, _ bandwidth: ByteRate?
+    ) async throws(ApusError) {
+        let destination: String
+        do throws(XMLError) {
+            destination = try CopyDestination.file(path: order.path, format: order.format)
+        } catch {
+            throw failure(order, error.detail, hint: "Name another place.")
+        }
+        let reference = reference
+        try await link.ask(within: .seconds(30)) { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.beginBlockCopy(
+                    disk: order.disk, to: destination, onlyTop: onlyTop,
+                    bandwidthBytesPerSecond: bandwidth?.bytesPerSecond)
+            }
+        }
+    }
+
+    private func waitUntilInStep(
+        _ order: ImageOrder, _ obstacle: @Sendable () -> ApusError?,
+        _ progress: @Sendable (DiskProgress) -> Void
+    ) async throws(ApusError) {
+        let reference = reference
+        while true {
+            if let obstacle = obstacle() { throw obstacle }
+            let job = try await link.ask { (connection) throws(LibvirtError) in
+                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                    try domain.blockJob(disk: order.disk)
+                }
+            }
+            guard let job else {
+                throw failure(
+                    order, "the copy to \(order.path) on \(link.host.name) ended early",
+                    hint: "A full storage is the usual cause: df -h \(Path.directory(of: order.path)). "
+                        + "/var/log/libvirt/qemu/\(guest.identity).log may have more.")
+            }
+            let now = DiskProgress(
+                target: order.disk, copied: ByteCount(job.current), total: ByteCount(job.end))
+            progress(now)
+            // libvirt holds the two apart until the copy is the same.
+            if job.end > 0, now.isInStep { return }
+            // The copy is looked at for its progress anyway.
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func end(_ order: ImageOrder, changesOver: Bool) async throws(ApusError) {
+        let reference = reference
+        try await link.ask(within: .seconds(60)) { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.endBlockCopy(disk: order.disk, changesOver: changesOver)
+            }
+        }
+    }
+
+    private func isAt(
+        _ path: String, _ target: String, _ document: DomainHandle.Document
+    ) async throws(ApusError) -> Bool {
+        let reference = reference
+        let xml = try await link.ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.xml(document)
+            }
+        }
+        let disks = (try? GuestDefinition(parsing: xml).disks) ?? []
+        return disks.first { $0.target == target }?.source?.location == .file(path: path)
+    }
+
+    /// Gives the copy up and takes the image away.
+    ///
+    /// - Returns: the error, with what was left behind.
+    private func takenBack(
+        _ error: ApusError, _ order: ImageOrder, _ record: UndoRecord, _ images: DestinationImages
+    ) async -> ApusError {
+        // Where there is none it has ended by itself.
+        try? await end(order, changesOver: false)
+        do throws(ApusError) {
+            try await images.remove(record.trace)
+            try run.undo.clear(record.id)
+            return error
+        } catch let left {
+            return ApusError(
+                error.code, error.operation, "\(error.detail); left behind: \(order.path) (\(left.detail))",
+                hint: "The next apus check of a guest on \(link.host.name) takes it away.", underlying: error)
+        }
+    }
+
+    private func failure(_ order: ImageOrder, _ detail: String, hint: String) -> ApusError {
+        ApusError(
+            .diskCopyFailed, "move disk \(order.disk) of \(guest.identity) on \(link.host.name)", detail,
+            hint: hint)
+    }
+}

@@ -1,0 +1,73 @@
+import FleetModel
+import Libvirt
+import Transfer
+
+/// A file on a host's storage that is to go.
+struct StoredFile: Sendable {
+    let path: String
+    private let link: HostLink
+
+    init(path: String, on link: HostLink) {
+        self.path = path
+        self.link = link
+    }
+
+    /// Makes sure that nobody needs it.
+    ///
+    /// - Parameters:
+    ///   - alsoDefined: whether a guest that does not run, but names it in its definition, counts too.
+    ///   - own: a guest whose definition does not count; while it runs it does.
+    /// - Throws: `ApusError` with `image-in-use`, or why that could not be found out.
+    func refuseOpen(alsoDefined: Bool, except own: GuestIdentity?) async throws(ApusError) {
+        let users = await ImageUsers(link: link, alsoDefined: alsoDefined, exceptDefinitionOf: own)
+        let mine = await users.of(path)
+        let operation = "remove \(path) from \(link.host.name)"
+        if let reason = users.unread {
+            throw ApusError(
+                .libvirtFailed, operation, "whether a guest uses it is not known because \(reason)",
+                hint: "Remove it by hand when no guest uses it.")
+        }
+        guard mine.isEmpty else {
+            throw ApusError(
+                .imageInUse, operation, "\(path) is in use by \(mine.joined(separator: ", "))",
+                hint: "It was left where it is. Remove it by hand when no guest uses it.")
+        }
+    }
+
+    /// Removes it as a volume of a pool; where the pool is gone, as a file.
+    func removeVolume(of pool: String) async throws(ApusError) {
+        let name = Path.name(of: path)
+        let hadPool = try await link.ask { (connection) throws(LibvirtError) in
+            do throws(LibvirtError) {
+                try await connection.deleteVolume(named: name, inPool: pool)
+            } catch {
+                // A pool of ours does not outlive its libvirtd, the file in it does; another may be stopped.
+                if error.code == .noStoragePool || error.code == .operationInvalid { return false }
+                guard error.code == .noStorageVolume else { throw error }
+                // The list may be older than the file.
+                try await connection.refreshPool(named: pool)
+                guard try await connection.volume(named: name, inPool: pool) != nil else { return true }
+                try await connection.deleteVolume(named: name, inPool: pool)
+            }
+            return true
+        }
+        guard !hadPool else { return }
+        if link.host.remoteShell != nil { return try await removeFile() }
+        let again = try StorageProbe.directoryPool("\(name)-sweep", at: Path.directory(of: path))
+        try await link.ask { (connection) throws(LibvirtError) in
+            try await connection.createTransientPool(again)
+            try? await connection.deleteVolume(named: name, inPool: "\(name)-sweep")
+            try await connection.destroyPool(named: "\(name)-sweep")
+        }
+    }
+
+    func removeFile() async throws(ApusError) {
+        guard let words = link.host.remoteShell else {
+            throw ApusError(
+                .remoteShellFailed, "remove \(path) from \(link.host.name)",
+                "\(link.host.name) has no remote-shell", hint: "Remove it by hand.")
+        }
+        _ = try await RemoteShell(host: link.host.name, words: words)
+            .run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove \(path) from \(link.host.name)")
+    }
+}

@@ -1,0 +1,97 @@
+import FleetModel
+import Libvirt
+import Migration
+import Synchronization
+
+/// Whether a call that lasts is under way.
+final class Flight: Sendable {
+    private let isUnderWay = Mutex(false)
+
+    /// - Returns: `false` when it is under way already.
+    func begin() -> Bool {
+        isUnderWay.withLock { isUnderWay in
+            defer { isUnderWay = true }
+            return !isUnderWay
+        }
+    }
+
+    func end() { isUnderWay.withLock { $0 = false } }
+}
+
+extension LibvirtMove {
+    package func beginTransfer() async {
+        begin { () async throws(ApusError) in
+            var disks = MigrationParameters()
+            try await copies.add(to: &disks, from: self)
+            try await transfer(flags.union(copies.flags), disks)
+        }
+    }
+
+    package func beginRecovery() async {
+        guard recovery.begin() else { return }
+        begin { () async throws(ApusError) in
+            defer { recovery.end() }
+            try await transfer(flags.union([.postCopyResume, .postcopy]))
+        }
+    }
+
+    /// The call blocks until the move has ended and cannot be interrupted: whoever gives up waiting leaves it behind.
+    private func begin(_ call: @escaping @Sendable () async throws(ApusError) -> Void) {
+        let told = told
+        Task {
+            var failure: ApusError?
+            do throws(ApusError) { try await call() } catch { failure = error }
+            told.continuation.yield(GuestEvent(side: .source, received: .now, kind: .ended(failure)))
+        }
+    }
+
+    private func transfer(
+        _ flags: MigrationFlags, _ disks: MigrationParameters = MigrationParameters()
+    ) async throws(ApusError) {
+        let connection = try await worker.open()
+        var parameters = disks
+        parameters.migrationURI = plan.migrationURI
+        parameters.bandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
+        parameters.postcopyBandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
+        let complete = parameters
+        // A connection of the transfer's own: libvirt talks to both daemons at once in a direct migration.
+        let target =
+            plan.request.control == .direct ? try await HostConnector().connect(to: plan.destination) : nil
+        do throws(LibvirtError) {
+            let uri = plan.destination.peerURI ?? plan.destination.uri
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                if let target {
+                    try domain.migrate(to: target, flags: flags, parameters: complete)
+                } else {
+                    try domain.migrate(toURI: uri, flags: flags, parameters: complete)
+                }
+            }
+        } catch {
+            // The error of a move and the loss of our own link to the source look alike in libvirt's words.
+            guard await connection.isAlive() else {
+                throw ApusError(
+                    .connectionLost, "wait for the move of \(plan.guest)",
+                    "the connection to \(plan.source.name) broke: \(error.message)",
+                    hint: "apus status shows whether the move goes on.", underlying: error)
+            }
+            throw ApusError(
+                migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
+        }
+    }
+
+    private var flags: MigrationFlags {
+        var flags: MigrationFlags = [.changeProtection, .abortOnError]
+        if plan.method.isLive { flags.insert(.live) }
+        if plan.isPersistent {
+            flags.insert(.persistDestination)
+            if !plan.request.keepDefinition { flags.insert(.undefineSource) }
+        }
+        if plan.method.connections != nil { flags.insert(.parallel) }
+        if plan.method.slowsGuestDown { flags.insert(.autoConverge) }
+        if plan.method.xbzrleCache != nil { flags.insert(.compressed) }
+        if plan.method.allowsPostCopy { flags.insert(.postcopy) }
+        if plan.vouchesForStorage { flags.insert(.unsafe) }
+        if plan.request.tls { flags.insert(.tls) }
+        return flags
+    }
+}

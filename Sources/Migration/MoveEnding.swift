@@ -1,0 +1,125 @@
+import FleetModel
+import Policy
+
+/// How a move is brought to its end: what is true is asked of both hosts, and what the move changed is kept or put
+/// back accordingly. The engine and `apus repair` end moves with the same lines.
+struct MoveEnding<Ports: MovePorts>: Sendable {
+    let plan: MovePlan
+    let ports: Ports
+    let book: MoveBook
+    /// Whether a transfer that is still under way is followed to its end.
+    let follows: Bool
+    /// Whether it is certain that the source never stopped the guest.
+    let neverStopped: Bool
+    /// Whether the destination was seen to run the guest.
+    let ranThere: Bool
+    /// Whether the transfer's own call was lost with its connection.
+    let isDeaf: Bool
+    let say: @Sendable (String) async -> Void
+
+    /// Where the guest is, and what could not be done about the rest.
+    struct Outcome: Sendable {
+        let settled: Settled
+        /// What a person should know, though the guest is well.
+        var remarks: [String] = []
+        /// What the move changed and could not be put back yet; the journal still knows.
+        var leftBehind: [String] = []
+    }
+
+    func end() async -> Outcome {
+        let settled = await Settler(
+            plan: plan, ports: ports, follows: follows, neverStopped: neverStopped,
+            ranThere: ranThere, isDeaf: isDeaf, say: say, noteArrival: { book.note(.activation) }
+        ).settle()
+        var outcome = Outcome(settled: settled)
+        switch settled.verdict {
+        case .arrived:
+            await keep(&outcome)
+        case .unmoved, .ended:
+            await putBack(&outcome)
+        case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
+            .notKnown:
+            // While it is not known where the guest is, nothing more is touched.
+            break
+        }
+        return outcome
+    }
+
+    /// Puts back what was changed before the transfer, newest first.
+    func putBack(_ outcome: inout Outcome) async {
+        for record in records(&outcome) {
+            do throws(ApusError) {
+                try await ports.undo(record)
+                try book.forget(record)
+            } catch {
+                outcome.leftBehind.append("\(record.trace.text) on \(record.host): \(error.detail)")
+            }
+        }
+    }
+
+    /// The guest lives with it now: what was made for it stays. Only then does anything go from the source.
+    private func keep(_ outcome: inout Outcome) async {
+        for conclusion in plan.conclusions {
+            do throws(ApusError) {
+                // What cannot be brought back goes only while the guest is seen to be there.
+                guard try await ports.guest(on: .destination)?.state.isActive == true else {
+                    throw ApusError(
+                        .stateNotKnown, conclusion.operation,
+                        "it is not active on \(plan.destination.name) any more",
+                        hint: nil)
+                }
+                try await ports.conclude(conclusion)
+            } catch {
+                outcome.remarks.append("could not \(conclusion.operation): \(error.detail)")
+            }
+        }
+        for record in records(&outcome) {
+            do throws(ApusError) {
+                try book.forget(record)
+            } catch {
+                outcome.leftBehind.append("the journal's note of \(record.trace.text): \(error.detail)")
+            }
+        }
+        await tidyDefinitions(&outcome)
+    }
+
+    private func records(_ outcome: inout Outcome) -> [UndoRecord] {
+        do throws(ApusError) {
+            return try book.undoable()
+        } catch {
+            outcome.leftBehind.append("what the journal knows of: \(error.detail)")
+            return []
+        }
+    }
+
+    /// The definition was to go along, and its last copy is never removed.
+    private func tidyDefinitions(_ outcome: inout Outcome) async {
+        guard plan.isPersistent, let there = try? await ports.guest(on: .destination) else { return }
+        guard there.isPersistent else {
+            outcome.remarks.append(
+                "it has no definition on \(plan.destination.name) and would be gone after a shutdown: "
+                    + "save virsh -c \(plan.destination.uri) dumpxml \(plan.guest) and define it")
+            return
+        }
+        guard !plan.request.keepDefinition, outcome.settled.sourceState != nil else { return }
+        do throws(ApusError) {
+            try await ports.removeDefinition(on: .source)
+        } catch {
+            outcome.remarks.append(
+                "its definition is still on \(plan.source.name) (\(error.detail)): virsh -c \(plan.source.uri) "
+                    + "undefine \(plan.guest) --keep-nvram")
+        }
+    }
+}
+
+extension UndoRecord.Trace {
+    /// For people.
+    package var text: String {
+        switch self {
+        case .volume(_, let path): "volume \(path)"
+        case .transientPool(let name): "storage pool \(name)"
+        case .file(let path): "file \(path)"
+        case .downtimeLimit(_, let limit): "the downtime limit of \(limit.text)"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import FleetModel
+import Policy
+
+/// Why a move ended otherwise than planned, in words for the person who asked for it.
+struct MoveFailure: Sendable {
+    let plan: MovePlan
+    let id: String
+
+    private var operation: String {
+        "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)"
+    }
+
+    /// The guest is where it was.
+    func unmoved(
+        _ failure: ApusError?, _ outcome: (settled: Settled, leftBehind: [String]), abort: AbortReason?,
+        remarks: [String]
+    ) -> ApusError {
+        let state = outcome.settled.source
+        let isWell = state.state?.kind == .running || plan.wasPaused
+        let whereItIs =
+            "\(plan.guest) is \(state.text) on \(plan.source.name)" + (isWell ? ", unharmed" : "")
+            + (outcome.leftBehind.isEmpty
+                ? "" : "; left behind: \(outcome.leftBehind.joined(separator: "; "))")
+        let cleaning =
+            outcome.leftBehind.isEmpty ? nil : "apus repair \(plan.guest) puts back what was left behind."
+        let besides = failure.map { $0.code == .migrationAborted ? "" : "; libvirt: \($0.detail)" } ?? ""
+        switch abort {
+        case .signal:
+            return ApusError(
+                .interrupted, operation, "interrupted; \(whereItIs)\(besides)", hint: cleaning,
+                underlying: failure)
+        case .timeout(let limit):
+            return ApusError(
+                .timedOut, operation, "not done within \(limit.text); \(whereItIs)\(besides)",
+                hint: join(
+                    cleaning, "Give it more time (--timeout), more bandwidth, or a longer stop (--downtime)."),
+                underlying: failure)
+        case .convergence(let reason):
+            return ApusError(
+                .didNotConverge, operation, "\(reason); \(whereItIs)\(besides)",
+                hint: join(
+                    cleaning,
+                    "Allow more with --on-stall (throttle, postcopy, suspend), a longer stop (--downtime), or wait for "
+                        + "a quieter time; apus show \(id) tells how it went."), underlying: failure)
+        case nil:
+            let aborted = failure?.code == .migrationAborted
+            return ApusError(
+                aborted ? .migrationAborted : failure?.code ?? .migrationFailed, operation,
+                (aborted ? "aborted by someone else" : failure?.detail ?? "libvirt gave no reason")
+                    + "; \(whereItIs)",
+                hint: join(
+                    cleaning,
+                    aborted
+                        ? "Somebody ran apus abort or virsh domjobabort; ask, then move again."
+                        : failure?.hint), underlying: failure)
+        }
+    }
+
+    func ended(_ failure: ApusError?, _ settled: Settled) -> ApusError {
+        ApusError(
+            .migrationFailed, operation,
+            "\(plan.guest) ended on \(plan.source.name) during the move: it is \(settled.source.text) there",
+            hint: "Start it where it is to run: virsh -c \(plan.source.uri) start \(plan.guest).",
+            underlying: failure)
+    }
+
+    /// The state is not provably good.
+    ///
+    /// - Parameters:
+    ///   - failure: the error of the transfer's own call.
+    ///   - settled: what both hosts said.
+    ///   - ranThere: the destination was seen to run the guest.
+    /// - Returns: the evidence, and what a person may do.
+    func notKnown(_ failure: ApusError?, _ settled: Settled, ranThere: Bool = false) -> ApusError {
+        guard settled.verdict != .recoverPostCopy else {
+            return ApusError(
+                .postCopyBroken, "finish the move of \(plan.guest)",
+                "its memory is on both hosts and the connection between them stayed broken for "
+                    + "\(plan.request.recoverFor.text). \(settled.text(plan))",
+                hint:
+                    "Mend the network, then apus repair \(plan.guest) pulls the rest. Stop neither copy: each "
+                    + "holds memory that the other lacks.", underlying: failure)
+        }
+        let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"
+        if ranThere, settled.destination == .absent, settled.source.state?.isActive == true {
+            return ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(said). \(plan.guest) had run on \(plan.destination.name), and that copy is gone: "
+                    + settled.text(plan),
+                hint: "What it wrote meanwhile is on its disks, and an older copy of its memory is on "
+                    + "\(plan.source.name). Safest is to end that one and start the guest anew: virsh -c "
+                    + "\(plan.source.uri) destroy \(plan.guest). To keep it as it is: apus repair \(plan.guest) "
+                    + "--accept.", underlying: failure)
+        }
+        return ApusError(
+            .stateNotKnown, "finish the move of \(plan.guest)", "\(said). Last seen: \(settled.text(plan))",
+            hint: "Do not start \(plan.guest) anywhere before you know which copy is true. apus repair "
+                + "\(plan.guest) asks both hosts again; compare virsh -c \(plan.source.uri) domstate --reason "
+                + "\(plan.guest) with virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
+            underlying: failure)
+    }
+
+    private func join(_ parts: String?...) -> String? {
+        let said = parts.compactMap(\.self)
+        return said.isEmpty ? nil : said.joined(separator: " ")
+    }
+}
