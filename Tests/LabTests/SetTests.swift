@@ -92,6 +92,10 @@ extension LabTests {
     func setPostCopy() async throws {
         try await withSlowMove("--postcopy", "--postcopy-bandwidth", "1") { lab, guest, move in
             try await guest.require("migrate-postcopy", guest.name)
+            // libvirt returns before QEMU has switched.
+            while try await !guest.virsh(on: "host1", "domstate", "--reason", guest.name).output
+                .contains("post-copy")
+            {}
             let outcome = try await lab.apus(
                 "set", guest.name, "--bandwidth", "64MiB/s", "--downtime", "50ms", "--json")
             #expect(outcome.status == 0, "\(outcome.said)")
