@@ -37,6 +37,7 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             await keep(&outcome)
         case .unmoved, .ended:
             await putBack(&outcome)
+            await removeRemains(&outcome)
         case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
             .notKnown:
             // While it is not known where the guest is, nothing more is touched.
@@ -54,6 +55,18 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             } catch {
                 outcome.leftBehind.append("\(record.trace.text) on \(record.host): \(error.detail)")
             }
+        }
+    }
+
+    /// libvirt defines the guest on the destination before it runs there, and leaves the definition when its QEMU dies.
+    private func removeRemains(_ outcome: inout Outcome) async {
+        guard plan.isPersistent, !plan.wasDefinedThere, let state = outcome.settled.destinationState,
+            !state.isActive
+        else { return }
+        do throws(ApusError) {
+            try await ports.removeDefinition(on: .destination)
+        } catch {
+            outcome.leftBehind.append("its definition on \(plan.destination.name): \(error.detail)")
         }
     }
 

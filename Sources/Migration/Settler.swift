@@ -55,6 +55,7 @@ struct Settler<Ports: MovePorts>: Sendable {
 
     func settle() async -> Settled {
         var ranThere = ranThere
+        await stopOlderCopy(ranThere)
         var look = await self.look(&ranThere)
         var since = ports.clock.now
         var deadline = since.advanced(by: patience)
@@ -137,7 +138,7 @@ struct Settler<Ports: MovePorts>: Sendable {
         } else {
             verdict = Settlement.decide(
                 source: copies.0, destination: copies.1, wasPaused: plan.wasPaused
-            ).knowing(ranThere: ranThere)
+            ).knowing(ranThere: ranThere, source: copies.0, destination: copies.1)
         }
         return Look(
             source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)
@@ -170,6 +171,19 @@ struct Settler<Ports: MovePorts>: Sendable {
     }
 
     // MARK: Steps
+
+    /// libvirt lets the source's copy run on when the answer to its last step is lost, though the destination may run
+    /// the guest (`qemuMigrationSrcPerformPeer2Peer3`: "lock manager plugins should take care"). Whoever followed the
+    /// move knows better, and stops it before anything else is asked.
+    private func stopOlderCopy(_ ranThere: Bool) async {
+        guard ranThere, !follows, case .present(let state) = await ask(.source).answer,
+            state.kind == .running, state.reason == "migration-canceled"
+        else { return }
+        await step(
+            "was let run on on \(plan.source.name) by libvirt, beside the copy on "
+                + "\(plan.destination.name) that is newer; it was stopped there", .source
+        ) { () async throws(ApusError) in try await ports.suspend() }
+    }
 
     private func resume(_ side: Side) async {
         await step("stood still on \(name(side)) and was let run on", side) {

@@ -21,7 +21,8 @@ struct LiveMigrationTests {
         }
         return MovePlan(
             guest: GuestIdentity(name: "web01", uuid: "u"), source: host("alpha"), destination: host("beta"),
-            request: request, wasPaused: paused, isPersistent: true, method: method, vouchesForStorage: false,
+            request: request, wasPaused: paused, isPersistent: true, wasDefinedThere: false, method: method,
+            vouchesForStorage: false,
             memory: .mebibytes(256), disks: [], preparations: preparations, conclusions: conclusions,
             choices: [], rejected: [], findings: [], sourceQEMU: SoftwareVersion(7, 2, 0),
             destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]), forecast: nil)

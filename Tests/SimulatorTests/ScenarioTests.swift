@@ -84,6 +84,12 @@ struct ScenarioTests {
             Case(
                 "the destination's QEMU is killed", .failed,
                 .init(.qemu(.destination), .moment(.memoryFlows, .milliseconds(50)))),
+            Case(
+                "the destination's QEMU dies while libvirt defines the guest there", .failed,
+                .init(.qemu(.destination), .moment(.finishing, .zero))),
+            Case(
+                "libvirt lets the source run on beside the destination", of: .copied, .moved,
+                .init(.libvirtd(.destination, back: .seconds(2)), .moment(.runsThere, .milliseconds(1)))),
             Case("the user aborts", .aborted, .init(.userAborts, .moment(.memoryFlows, .milliseconds(20)))),
             // What the source still has is an old state of it: nobody but a person may let that run.
             Case(

@@ -12,6 +12,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let wasPaused: Bool
     /// Whether the guest has a definition that goes along.
     package let isPersistent: Bool
+    /// Whether the destination had a definition of the guest before.
+    package let wasDefinedThere: Bool
     package let method: TransferMethod
     /// Tells libvirt not to refuse storage that it does not know as shared, because it was proven to be.
     package let vouchesForStorage: Bool
@@ -36,7 +38,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
 
     package init(
         guest: GuestIdentity, source: Host, destination: Host, request: MoveRequest, wasPaused: Bool,
-        isPersistent: Bool, method: TransferMethod, vouchesForStorage: Bool, memory: ByteCount,
+        isPersistent: Bool, wasDefinedThere: Bool, method: TransferMethod, vouchesForStorage: Bool,
+        memory: ByteCount,
         disks: [DiskPlan], preparations: [Preparation], conclusions: [Conclusion], choices: [Choice],
         rejected: [RejectedStrategy], findings: [Finding], sourceQEMU: SoftwareVersion,
         destinationQEMU: SoftwareVersion, basis: PlanBasis, forecast: Forecast?
@@ -48,6 +51,7 @@ package struct MovePlan: Sendable, Hashable, Codable {
         self.request = request
         self.wasPaused = wasPaused
         self.isPersistent = isPersistent
+        self.wasDefinedThere = wasDefinedThere
         self.method = method
         self.vouchesForStorage = vouchesForStorage
         self.memory = memory

@@ -29,7 +29,8 @@ extension MovePlan {
         let renewed = MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: wasPaused,
-            isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouchesForStorage,
+            isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
+            vouchesForStorage: vouchesForStorage,
             memory: memory, disks: disks, preparations: preparations, conclusions: conclusions,
             choices: choices, rejected: rejected, findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,

@@ -36,7 +36,8 @@ package struct Planner: Sendable {
         return MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
-            isPersistent: facts.guest.isPersistent, method: method, vouchesForStorage: vouches,
+            isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
+            vouchesForStorage: vouches,
             memory: facts.guest.memory, disks: disks.plans, preparations: disks.preparations,
             conclusions: disks.conclusions,
             choices: choices(strategy, reason),

@@ -61,14 +61,20 @@ package enum Settlement: String, Sendable, Hashable, CaseIterable {
     /// Corrects a verdict by what was seen while the move ran.
     ///
     /// A guest that has run on the destination has left its source's copy behind: that one may not be let run on, nor
-    /// pass for the guest where libvirt did so itself.
+    /// pass for the guest where libvirt did so itself. Where somebody stopped it beside the one that runs on the
+    /// destination, it is what the move left.
     ///
-    /// - Parameter ranThere: whether the destination was seen to run the guest.
+    /// - Parameters:
+    ///   - ranThere: whether the destination was seen to run the guest.
+    ///   - source: the copy on the source.
+    ///   - destination: the copy on the destination.
     /// - Returns: the verdict, or `notKnown` where it would let an older copy pass.
-    package func knowing(ranThere: Bool) -> Settlement {
+    package func knowing(ranThere: Bool, source: Copy, destination: Copy) -> Settlement {
+        guard ranThere else { return self }
         switch self {
-        case .unmoved, .resumeSource, .dropDestination: ranThere ? .notKnown : self
-        default: self
+        case .unmoved, .resumeSource, .dropDestination: return .notKnown
+        case .notKnown where source == .pausedByPerson && destination == .running: return .dropSource
+        default: return self
         }
     }
 

@@ -77,7 +77,8 @@ package struct Scenario: Sendable {
         return MovePlan(
             guest: guestIdentity, source: Host(name: "alpha", uri: "qemu+ssh://alpha/system"),
             destination: Host(name: "beta", uri: "qemu+ssh://beta/system"), request: request,
-            wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, method: method,
+            wasPaused: guest.wasPaused, isPersistent: guest.isPersistent, wasDefinedThere: false,
+            method: method,
             vouchesForStorage: false, memory: ByteCount(UInt64(guest.memory)),
             disks: orders.map {
                 DiskPlan(target: $0.disk, treatment: .copy($0, onlyTop: false), because: "")

@@ -76,6 +76,9 @@ extension Stage {
             else { continue }
             hosts.violate(.undo, "\(order.path) is left on the \(preparation.side)")
         }
+        if hosts.hosts.destination.isDefined, hosts.hosts.source.isDefined, !isFreshlyHarmed {
+            hosts.violate(.undo, "a definition is left on the destination")
+        }
         if let limit = hosts.hosts.source.copy?.downtimeLimit, limit != .milliseconds(300) {
             hosts.violate(.undo, "the downtime limit is left at \(limit)")
         }
