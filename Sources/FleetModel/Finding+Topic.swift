@@ -38,7 +38,7 @@ extension Finding.Code {
             .versions
         case .cpuFeaturesNotKnown, .cpuIncompatible, .cpuLackingOnBoth, .cpuModelDrift,
             .cpuPassthroughDiffers, .cpuPassthroughNotProvable, .emulatorMissing, .firmwareMissing,
-            .invariantTSC, .launchSecurity, .machineTypeMissing, .tscFrequencyDiffers,
+            .invariantTSC, .launchSecurity, .machineTypeMissing, .softwareEmulation, .tscFrequencyDiffers,
             .virtualizationMissing:
             .processor
         case .blockJobActive, .diskCacheUnsafe, .diskChainOpen, .diskInUse, .diskNotProven, .diskNotShared,

@@ -83,6 +83,7 @@ package struct Finding: Sendable, Hashable, Codable {
         case secretMissing = "secret-missing"
         case sharedMemory = "shared-memory"
         case snapshotsPresent = "snapshots-present"
+        case softwareEmulation = "software-emulation"
         case targetDirectoryMissing = "target-directory-missing"
         case targetExists = "target-exists"
         case targetNotWritable = "target-not-writable"

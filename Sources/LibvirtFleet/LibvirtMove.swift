@@ -59,7 +59,14 @@ package struct LibvirtMove: MovePorts {
     }
 
     package func breakPostCopy() async throws(ApusError) {
-        try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.abortJob(postCopy: true) }
+        if try await guest(on: .source)?.state.reason != "postcopy-failed" {
+            try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.abortJob(postCopy: true)
+            }
+        }
+        guard try await guest(on: .source)?.state.reason == "postcopy-failed",
+            try await guest(on: .destination)?.state.reason == "postcopy"
+        else { return }
+        try await DeadConnection(guest: plan.guest, destination: plan.destination).end()
     }
 
     package func suspend() async throws(ApusError) {

@@ -79,7 +79,7 @@ struct MoveFailure: Sendable {
                     + "\(plan.request.recoverFor.text). \(settled.text(plan))",
                 hint:
                     "Mend the network, then apus repair \(plan.guest) pulls the rest. Stop neither copy: each "
-                    + "holds memory that the other lacks.", underlying: failure)
+                    + "holds memory that the other lacks." + deafness(settled), underlying: failure)
         }
         let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"
         if ranThere, settled.destination == .absent, settled.source.state?.isActive == true {
@@ -92,12 +92,33 @@ struct MoveFailure: Sendable {
                     + "\(plan.source.uri) destroy \(plan.guest). To keep it as it is: apus repair \(plan.guest) "
                     + "--accept.", underlying: failure)
         }
+        let hasNoCopyThere = settled.destination == .absent || settled.destinationState?.isActive == false
+        if hasNoCopyThere, settled.sourceState?.reason.hasPrefix("postcopy") == true {
+            return ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(said). \(plan.guest) ran on \(plan.destination.name) while part of its memory was still on "
+                    + "\(plan.source.name), and that copy is gone: \(settled.text(plan))",
+                hint:
+                    "What is left on \(plan.source.name) cannot run: half of its memory is lost. End it (virsh -c "
+                    + "\(plan.source.uri) destroy \(plan.guest)), let apus repair \(plan.guest) tidy up, and start it "
+                    + "anew.", underlying: failure)
+        }
         return ApusError(
             .stateNotKnown, "finish the move of \(plan.guest)", "\(said). Last seen: \(settled.text(plan))",
             hint: "Do not start \(plan.guest) anywhere before you know which copy is true. apus repair "
                 + "\(plan.guest) asks both hosts again; compare virsh -c \(plan.source.uri) domstate --reason "
                 + "\(plan.guest) with virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
             underlying: failure)
+    }
+
+    /// What a destination needs that waits for a dead connection, and has no remote-shell by which Apus could do it.
+    private func deafness(_ settled: Settled) -> String {
+        guard settled.destinationState?.reason == "postcopy", plan.destination.remoteShell == nil else {
+            return ""
+        }
+        return
+            " QEMU on \(plan.destination.name) still waits for the dead connection: give the host a remote-shell in "
+            + "the inventory, or end it there with ss -K 'sport = :PORT', PORT being its own of 49152-49215 (ss -tnp)."
     }
 
     private func join(_ parts: String?...) -> String? {

@@ -5,9 +5,6 @@ import Testing
 
 /// Disks that move on the host of their guest.
 extension LabTests {
-    private static let notRunYet = ConditionTrait.disabled(
-        "written beside the engine, not run against it yet")
-
     private static let fast = "/srv/apus-home"
 
     /// A guest that writes records to host1's default pool, and another pool there, `home`.
@@ -47,7 +44,6 @@ extension LabTests {
 
     @Test(
         "a disk moves to another pool under its running guest, which then is defined with it there", .ownLab,
-        Self.notRunYet,
         arguments: ["raw", "qcow2"])
     func home(format: String) async throws {
         try await Self.withPool(format) { lab, guest, image in
@@ -76,8 +72,7 @@ extension LabTests {
     }
 
     @Test(
-        "Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab,
-        Self.notRunYet)
+        "Ctrl-C and a storage that fills up leave the disk where it was, and nothing else", .ownLab)
     func homeFails() async throws {
         try await Self.withPool("qcow2") { lab, guest, image in
             let move = lab.startApus(
@@ -105,8 +100,7 @@ extension LabTests {
     }
 
     @Test(
-        "what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab,
-        Self.notRunYet)
+        "what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab)
     func homeKilled() async throws {
         try await Self.withPool("raw") { lab, guest, image in
             let move = lab.startApus(
@@ -124,7 +118,7 @@ extension LabTests {
     }
 
     @Test(
-        "options that only a move to another host can follow are refused without --to", .lab, Self.notRunYet)
+        "options that only a move to another host can follow are refused without --to", .lab)
     func homeOptions() async throws {
         let lab = try await Lab.up()
         for words in [["--downtime", "1s"], ["--direct"], ["--strategy", "multifd"], ["--keep-definition"]] {

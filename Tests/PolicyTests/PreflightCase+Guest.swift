@@ -123,12 +123,15 @@ extension PreflightCase {
         PreflightCase("host-model behind a custom one", [.cpuModelDrift: .note]) {
             $0.cpu = .known(Sample.cpu(defined: .hostModel))
         },
-        PreflightCase("no processor of the host's without KVM", [:]) {
+        PreflightCase("no processor of the host's without KVM", [.softwareEmulation: .warning]) {
             $0.hardware.virtualization = "qemu"
             $0.cpu = .known(Sample.cpu(check: "none"))
             $0.hardware.timeStampFrequency = 1
         },
-        PreflightCase("a QEMU that plays less than the other's without KVM", [.cpuIncompatible: .blocker]) {
+        PreflightCase(
+            "a QEMU that plays less than the other's without KVM",
+            [.cpuIncompatible: .blocker, .softwareEmulation: .warning]
+        ) {
             $0.hardware.virtualization = "qemu"
             $0.cpu = .known(
                 Sample.cpu(check: "none", destination: .lacks(reason: "no", features: ["svm"])))

@@ -125,7 +125,8 @@ struct HostsTests {
             #expect(await play.end(events)?.detail.contains("unable to connect") == true)
             try await play.clock.sleep(for: .seconds(60))
             let deadline = play.clock.now.advanced(by: .seconds(180))
-            while try await play.states().destination?.reason != "postcopy-failed", play.clock.now < deadline {
+            while try await play.states().destination?.reason != "postcopy-failed", play.clock.now < deadline
+            {
                 try await play.clock.sleep(for: .seconds(1))
             }
             #expect(try await play.states().destination?.reason == "postcopy-failed")

@@ -187,6 +187,7 @@ guest_remove() {
         host_virsh "$host" undefine --nvram --managed-save --snapshots-metadata "$name" >/dev/null 2>&1 ||
             host_virsh "$host" undefine "$name" >/dev/null 2>&1 || true
         rm -f "$STATE/$host/log/qemu/$name.serial"
+        [ ! -f "$STATE/gluster" ] || await 20 GlusterFS shared_written "$host" || true
         in_host "$host" rm -f {/srv/shared,/var/lib/libvirt/images}/"$name".{raw,qcow2}
     done
     rm -f "$(guest_file "$name")"

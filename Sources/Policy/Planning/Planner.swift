@@ -135,9 +135,6 @@ package struct Planner: Sendable {
             if libvirt < SoftwareVersion(5, 2, 0) { return "libvirt \(libvirt) has no parallel migration" }
             return qemu < SoftwareVersion(4, 0, 0) ? "QEMU \(qemu) has no multifd" : nil
         case .autoConverge:
-            if facts.hardware.virtualization == "qemu" {
-                return "guests without KVM were found with damaged memory after moves that slowed them down"
-            }
             return libvirt < SoftwareVersion(1, 2, 3) ? "libvirt \(libvirt) has no auto-converge" : nil
         case .xbzrle:
             return libvirt < SoftwareVersion(1, 3, 4) ? "libvirt \(libvirt) cannot choose XBZRLE" : nil
