@@ -1,11 +1,12 @@
 package import FleetModel
+internal import FoundationEssentials
 internal import GRDB
 import Migration
 
 extension Journal: UndoLog {
     package func note(_ record: UndoRecord) throws(ApusError) {
-        let (kind, pool, name, limit) = record.trace.columns
         try write("note what is about to be changed on \(record.host)") { database in
+            let (kind, pool, name, limit) = try record.trace.columns
             try database.execute(
                 sql: """
                     INSERT OR REPLACE INTO undo (
@@ -68,12 +69,33 @@ extension ProcessMark {
 }
 
 extension UndoRecord.Trace {
+    /// What has many parts is one document (JSON) in the place of a name.
+    private struct Snapshots: Codable {
+        let guest: String
+        let snapshots: [CarriedSnapshot]
+        let fate: SnapshotsFate
+    }
+
+    private struct Device: Codable {
+        let guest: String
+        let device: CarriedDevice
+    }
+
     fileprivate var columns: (kind: String, pool: String?, name: String, limit: Duration?) {
-        switch self {
-        case .volume(let pool, let path): ("volume", pool, path, nil)
-        case .transientPool(let name): ("transient-pool", nil, name, nil)
-        case .file(let path): ("file", nil, path, nil)
-        case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
+        get throws {
+            switch self {
+            case .volume(let pool, let path): ("volume", pool, path, nil)
+            case .transientPool(let name): ("transient-pool", nil, name, nil)
+            case .file(let path): ("file", nil, path, nil)
+            case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
+            case .snapshots(let guest, let snapshots, let fate):
+                (
+                    "snapshots", nil,
+                    try Self.text(Snapshots(guest: guest, snapshots: snapshots, fate: fate)), nil
+                )
+            case .device(let guest, let device):
+                ("device", nil, try Self.text(Device(guest: guest, device: device)), nil)
+            }
         }
     }
 
@@ -86,7 +108,25 @@ extension UndoRecord.Trace {
         case "file": self = .file(name)
         case "downtime-limit":
             self = .downtimeLimit(guest: name, .nanoseconds(try row.value("limit_ns") as Int64))
+        case "snapshots":
+            let read: Snapshots = try Self.read(name)
+            self = .snapshots(guest: read.guest, read.snapshots, read.fate)
+        case "device":
+            let read: Device = try Self.read(name)
+            self = .device(guest: read.guest, read.device)
         default: throw UnreadableValue(column: "trace")
+        }
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    private static func read<Value: Decodable>(_ text: String) throws -> Value {
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+        } catch {
+            throw UnreadableValue(column: "name")
         }
     }
 }

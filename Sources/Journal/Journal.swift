@@ -130,8 +130,10 @@ extension Configuration {
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
             // FULL: a commit is on the disk before the call returns. A process that just ends leaves its log
-            // for the next to read, so it is merged after 400 KiB instead of 4 MiB.
-            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 100")
+            // for the next to read, so it is merged after 400 KiB instead of 4 MiB. Snapshots on their way have
+            // passwords in them: what is deleted is written over.
+            try database.execute(
+                sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 100; PRAGMA secure_delete = ON")
         }
         return configuration
     }

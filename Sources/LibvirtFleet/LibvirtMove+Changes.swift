@@ -3,9 +3,26 @@ import Libvirt
 
 /// What a move changes on its hosts besides the guest itself.
 extension LibvirtMove {
+    package func trace(of preparation: Preparation) async throws(ApusError) -> UndoRecord.Trace {
+        switch preparation.trace {
+        case .snapshots(let guest, _, let fate):
+            // As they are now: what the plan knew of them was only for showing.
+            return .snapshots(guest: guest, try await snapshots(on: .source).read(), fate)
+        case .device(let guest, let device):
+            return .device(guest: guest, try await devices(on: .source).read(device))
+        case .volume, .transientPool, .file, .downtimeLimit:
+            return preparation.trace
+        }
+    }
+
     package func prepare(_ preparation: Preparation) async throws(ApusError) {
         switch preparation.work {
         case .createImage(let order): try await images.create(order)
+        case .forgetSnapshots:
+            guard case .snapshots(_, let snapshots, _) = preparation.trace else { return }
+            try await self.snapshots(on: .source).forget(snapshots)
+        case .unplug(let alias):
+            try await DevicePlug(guest: plan.guest, host: plan.source).unplug(alias)
         }
     }
 
@@ -16,6 +33,26 @@ extension LibvirtMove {
             guard try await guest(on: .source)?.state.isActive == true else { return }
             try await setDowntimeLimit(limit)
         case .volume, .transientPool, .file: try await images.remove(record.trace)
+        case .snapshots(_, let snapshots, _):
+            // A guest that is not even defined there any more has no past to go back to.
+            guard try await guest(on: .source) != nil else { return }
+            try await self.snapshots(on: .source).define(snapshots)
+        case .device(_, let device):
+            // One that has stopped meanwhile finds it at its next start: its definition was not changed.
+            guard try await guest(on: .source)?.state.isActive == true else { return }
+            try await devices(on: .source).putBack(device)
+        }
+    }
+
+    package func bring(_ record: UndoRecord) async throws(ApusError) {
+        switch record.trace {
+        case .snapshots(_, let snapshots, .carried):
+            try await self.snapshots(on: .destination).define(snapshots)
+        case .snapshots(_, let snapshots, .kept):
+            guard try await guest(on: .source) != nil else { return }
+            try await self.snapshots(on: .source).define(snapshots)
+        case .device(_, let device): try await devices(on: .destination).bring(device)
+        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .downtimeLimit: break
         }
     }
 
@@ -24,5 +61,13 @@ extension LibvirtMove {
         case .removeImage(let path):
             try await SourceImages(link: source, guest: plan.guest).remove(path)
         }
+    }
+
+    private func snapshots(on side: Side) -> SnapshotRecords {
+        SnapshotRecords(guest: plan.guest, link: link(side))
+    }
+
+    private func devices(on side: Side) -> CarriedDevices {
+        CarriedDevices(guest: plan.guest, link: link(side))
     }
 }

@@ -85,7 +85,8 @@ extension MoveSession {
                 GuestDocuments(
                     live: try domain.xml(.live), migratable: try? domain.xml(.migratable),
                     inactive: isPersistent ? try? domain.xml(.inactive) : nil,
-                    snapshots: try domain.snapshotCount(), checkpoints: try domain.checkpointCount())
+                    snapshots: try domain.snapshotCount() > 0 ? try SnapshotRecords.survey(domain) : [],
+                    checkpoints: try domain.checkpointCount())
             }
         }
         do {
@@ -107,7 +108,7 @@ extension MoveSession {
         let live: String
         let migratable: String?
         let inactive: String?
-        let snapshots: Int
+        let snapshots: [GuestHardware.Snapshot]
         let checkpoints: Int
     }
 

@@ -110,8 +110,9 @@ package actor LiveMigration<Ports: MovePorts> {
     /// Each change is in the journal before it is made.
     private func prepare() async throws(ApusError) {
         for (number, preparation) in plan.preparations.enumerated() {
-            try book.note(preparation.trace, on: host(preparation.side), number: number)
-            try await ports.prepare(preparation)
+            let trace = try await ports.trace(of: preparation)
+            try book.note(trace, on: host(preparation.side), number: number)
+            try await ports.prepare(preparation.tracing(trace))
         }
         guard let limit = steering.firstLimit else { return }
         // A limit that was set outlives an aborted job, so a later move would inherit it.
@@ -303,6 +304,8 @@ package actor LiveMigration<Ports: MovePorts> {
             } else if abort != nil {
                 remark("the abort came after the guest had switched over: the move was finished")
             }
+            // What is the guest's own stays in the journal until the guest has it: apus repair brings it.
+            guard outcome.missing.isEmpty else { throw words.missing(outcome.missing) }
             remarks += outcome.leftBehind
             let result = result(settled)
             finish(.moved, code: nil, actual: PastMove(result))

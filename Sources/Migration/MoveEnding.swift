@@ -15,6 +15,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     let ranThere: Bool
     /// Whether the transfer's own call was lost with its connection.
     let isDeaf: Bool
+    /// Whether a person has decided that the guest does without what can neither follow it nor be put back.
+    var givesUp = false
     let say: @Sendable (String) async -> Void
 
     /// Where the guest is, and what could not be done about the rest.
@@ -24,6 +26,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
         var remarks: [String] = []
         /// What the move changed and could not be put back yet; the journal still knows.
         var leftBehind: [String] = []
+        /// What belongs to the guest and has not reached it where it arrived; the journal still knows.
+        var missing: [String] = []
     }
 
     func end() async -> Outcome {
@@ -53,6 +57,7 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
                 try await ports.undo(record)
                 try book.forget(record)
             } catch {
+                if giveUp(record, error, &outcome) { continue }
                 outcome.leftBehind.append("\(record.trace.text) on \(record.host): \(error.detail)")
             }
         }
@@ -72,6 +77,7 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
 
     /// The guest lives with it now: what was made for it stays. Only then does anything go from the source.
     private func keep(_ outcome: inout Outcome) async {
+        await bring(&outcome)
         for conclusion in plan.conclusions {
             do throws(ApusError) {
                 // What cannot be brought back goes only while the guest is seen to be there.
@@ -86,7 +92,7 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
                 outcome.remarks.append("could not \(conclusion.operation): \(error.detail)")
             }
         }
-        for record in records(&outcome) {
+        for record in records(&outcome) where !record.trace.belongsToGuest {
             do throws(ApusError) {
                 try book.forget(record)
             } catch {
@@ -94,6 +100,39 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             }
         }
         await tidyDefinitions(&outcome)
+    }
+
+    /// What was taken from the guest for the move is forgotten only when the guest has it again.
+    private func bring(_ outcome: inout Outcome) async {
+        let records: [UndoRecord]
+        do throws(ApusError) {
+            records = try book.undoable()
+        } catch {
+            if plan.preparations.contains(where: \.trace.belongsToGuest) {
+                outcome.missing.append("what was taken from it for the move is not known: \(error.detail)")
+            }
+            return
+        }
+        for record in records where record.trace.belongsToGuest {
+            do throws(ApusError) {
+                try await ports.bring(record)
+            } catch {
+                if giveUp(record, error, &outcome) { continue }
+                outcome.missing.append("\(record.trace.text) did not follow: \(error.detail)")
+                continue
+            }
+            do throws(ApusError) {
+                try book.forget(record)
+            } catch {
+                outcome.leftBehind.append("the journal's note of \(record.trace.text): \(error.detail)")
+            }
+        }
+    }
+
+    private func giveUp(_ record: UndoRecord, _ error: ApusError, _ outcome: inout Outcome) -> Bool {
+        guard givesUp, record.trace.belongsToGuest, (try? book.forget(record)) != nil else { return false }
+        outcome.remarks.append("\(record.trace.text) was given up (\(error.detail)): \(record.trace.remains)")
+        return true
     }
 
     private func records(_ outcome: inout Outcome) -> [UndoRecord] {
@@ -121,18 +160,6 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             outcome.remarks.append(
                 "its definition is still on \(plan.source.name) (\(error.detail)): virsh -c \(plan.source.uri) "
                     + "undefine \(plan.guest) --keep-nvram")
-        }
-    }
-}
-
-extension UndoRecord.Trace {
-    /// For people.
-    package var text: String {
-        switch self {
-        case .volume(_, let path): "volume \(path)"
-        case .transientPool(let name): "storage pool \(name)"
-        case .file(let path): "file \(path)"
-        case .downtimeLimit(_, let limit): "the downtime limit of \(limit.text)"
         }
     }
 }

@@ -56,6 +56,14 @@ struct MoveFailure: Sendable {
         }
     }
 
+    /// The guest has arrived without all that belongs to it.
+    func missing(_ what: [String]) -> ApusError {
+        ApusError(
+            .repairIncomplete, operation,
+            "\(plan.guest) has arrived on \(plan.destination.name), but \(what.joined(separator: "; "))",
+            hint: "apus repair \(plan.guest) brings what is missing; until then nothing else moves it.")
+    }
+
     func ended(_ failure: ApusError?, _ settled: Settled) -> ApusError {
         ApusError(
             .migrationFailed, operation,

@@ -16,10 +16,15 @@ package protocol MovePorts: Sendable {
 
     // Before and after
 
-    /// Carries one preparation out; its trace is in the journal by then.
+    /// What a preparation is about to change, as it is now: a plan has only an outline of it.
+    func trace(of preparation: Preparation) async throws(ApusError) -> UndoRecord.Trace
+    /// Carries one preparation out; its trace is in the journal by then. A guest that is to let go of a device may take
+    /// half a minute.
     func prepare(_ preparation: Preparation) async throws(ApusError)
     /// Puts one thing back; what is not there any more is no error.
     func undo(_ record: UndoRecord) async throws(ApusError)
+    /// Brings what belongs to the guest to where it has arrived; there already is no error.
+    func bring(_ record: UndoRecord) async throws(ApusError)
     /// Carries one conclusion out; done already is no error.
     func conclude(_ conclusion: Conclusion) async throws(ApusError)
 

@@ -17,7 +17,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     ///   - ports: the two hosts.
     ///   - log: the journal.
     ///   - acceptsWhatRuns: a person has decided that the copy that runs now is the guest, though the journal says that
-    ///     the guest had run on the other host.
+    ///     the guest had run on the other host, and that it does without what can neither follow it nor be put back.
     ///   - say: told what is seen and done, a sentence each.
     package init(
         id: String, plan: MovePlan, owner: ProcessMark, ports: Ports, log: any MoveLog,
@@ -52,17 +52,19 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         let say = say
         let outcome = await MoveEnding(
             plan: plan, ports: ports, book: book, follows: true, neverStopped: false, ranThere: ranThere,
-            isDeaf: false, say: { say($0) }
+            isDeaf: false, givesUp: acceptsWhatRuns, say: { say($0) }
         )
         .end()
         let elapsed = began.duration(to: ports.clock.now)
         let settled = outcome.settled
         book.tell(.remark("repair: \(settled.text(plan))"), at: elapsed)
-        guard outcome.leftBehind.isEmpty else {
+        guard outcome.leftBehind.isEmpty, outcome.missing.isEmpty else {
+            let leftBehind = outcome.leftBehind.map { "left behind: \($0)" }
             throw ApusError(
                 .repairIncomplete, "put back what the move of \(plan.guest) changed",
-                "\(settled.text(plan)); left behind: \(outcome.leftBehind.joined(separator: "; "))",
-                hint: "When the host answers again: apus repair \(plan.guest).")
+                ([settled.text(plan)] + leftBehind + outcome.missing).joined(separator: "; "),
+                hint: "When the host answers again, or what it says is mended: apus repair \(plan.guest)."
+                    + (outcome.missing.isEmpty ? "" : " To do without what is missing: add --accept."))
         }
         switch settled.verdict {
         case .arrived:

@@ -44,6 +44,22 @@ struct UndoLogTests {
             Self.record("a", of: .move, trace: .downtimeLimit(guest: "web01", .nanoseconds(300_000_001))),
             Self.record("b", of: .move, on: "beta", trace: .volume(pool: "p", path: "/images/web01.qcow2")),
             Self.record("c", of: .move, on: "beta", owner: Journal.currentProcess()),
+            Self.record(
+                "d", of: .move,
+                trace: .snapshots(
+                    guest: "web01",
+                    [
+                        CarriedSnapshot(
+                            name: "it's ü", parent: nil, isCurrent: true,
+                            document: "<domainsnapshot a='\"'/>\n")
+                    ], .kept)),
+            Self.record(
+                "e", of: .move,
+                trace: .device(
+                    guest: "web01",
+                    CarriedDevice(
+                        alias: "hostdev0", name: "0000:3b:00.0", replacement: .element("<hostdev/>"),
+                        element: "<hostdev mode='subsystem'/>"))),
         ]
         for record in records + [Self.record("probe", on: "beta")] { try log.note(record) }
         #expect(try log.undoable(by: "run") == records.reversed())
@@ -51,7 +67,7 @@ struct UndoLogTests {
         #expect(try log.left(on: "alpha").isEmpty)
         #expect(try log.left(on: "beta") == [Self.record("probe", on: "beta")])
         try log.clear("b")
-        #expect(try log.undoable(by: "run").map(\.id) == ["c", "a"])
+        #expect(try log.undoable(by: "run").map(\.id) == ["e", "d", "c", "a"])
     }
 
     @Test("a cleared record is gone; clearing it twice is no error")

@@ -79,7 +79,8 @@ package struct LabGuest: Sendable {
         try #require(outcome.status == 0, "virsh \(words.joined(separator: " ")): \(outcome.said)")
     }
 
-    private func virsh(on host: String, _ words: [String]) async throws -> Outcome {
+    /// Runs `virsh` against a host of the inventory.
+    package func virsh(on host: String, _ words: [String]) async throws -> Outcome {
         try await Program(["virsh", "-q", "-c", try await HostList(lab).uri(of: host)] + words).run()
     }
 }

@@ -6,6 +6,7 @@ import Synchronization
 final class PageInMemory: MoveLog {
     private struct State {
         var undo: [UndoRecord] = []
+        var everNoted: [UndoRecord] = []
         var entries: [MoveEntry] = []
         var outcome: MoveRecord.Outcome?
         var isHeld = false
@@ -18,6 +19,9 @@ final class PageInMemory: MoveLog {
     var outcome: MoveRecord.Outcome? { state.withLock(\.outcome) }
     var isHeld: Bool { state.withLock(\.isHeld) }
     var undo: [UndoRecord] { state.withLock(\.undo) }
+
+    /// Also what was forgotten since.
+    var everNoted: [UndoRecord] { state.withLock(\.everNoted) }
 
     func refuseNotes() { state.withLock { $0.refusesNotes = true } }
 
@@ -56,7 +60,10 @@ final class PageInMemory: MoveLog {
 
     func note(_ record: UndoRecord) throws(ApusError) {
         let refuses = state.withLock { state in
-            if !state.refusesNotes { state.undo.append(record) }
+            if !state.refusesNotes {
+                state.undo.append(record)
+                state.everNoted.append(record)
+            }
             return state.refusesNotes
         }
         if refuses { throw Self.full }

@@ -23,6 +23,7 @@ final class ScriptedPorts: MovePorts {
         var refusesEvents = false
         var refusesPreparation = false
         var refusesUndo = false
+        var refusesBringing = false
     }
 
     private struct State {
@@ -78,6 +79,26 @@ final class ScriptedPorts: MovePorts {
 
     private func tell(_ side: Side, _ kind: GuestEvent<JumpingClock.Instant>.Kind) {
         continuation.yield(GuestEvent(side: side, received: clock.now, kind: kind))
+    }
+
+    func trace(of preparation: Preparation) async throws(ApusError) -> UndoRecord.Trace {
+        guard case .snapshots(let guest, let snapshots, let fate) = preparation.trace else {
+            return preparation.trace
+        }
+        return .snapshots(
+            guest: guest,
+            snapshots.map {
+                CarriedSnapshot(
+                    name: $0.name, parent: $0.parent, isCurrent: $0.isCurrent, document: "read now")
+            }, fate)
+    }
+
+    func bring(_ record: UndoRecord) async throws(ApusError) {
+        let fails = state.withLock { state in
+            state.changes.append("bring \(record.trace.text)")
+            return state.script.refusesBringing
+        }
+        if fails { throw ApusError(.hostUnreachable, "make it known", "beta is down", hint: nil) }
     }
 
     func prepare(_ preparation: Preparation) async throws(ApusError) {

@@ -250,7 +250,7 @@ struct DiskPlannerTests {
         #expect(Preflight.findings(for: sample.facts, request: request).contains { $0.code == .sameHostUUID })
         #expect(DiskPlanner(sample.facts, request).plans.first?.order?.path == "/fast/web01.qcow2")
 
-        sample.hardware.snapshots = 1
+        sample.hardware.snapshots = Sample.snapshots
         sample.disks[0].job = "commit"
         sample.disks[0].place = .known(Sample.place("/fast/web01.qcow2", exists: true))
         let codes = Preflight.findings(onOneHost: sample.facts, request: request).map(\.code)

@@ -46,7 +46,13 @@ extension PreflightCase {
             $0.sameUUID = Sample.guest(on: "beta", GuestState(.paused, reason: "migration"))
             $0.sameName = $0.sameUUID
         },
-        PreflightCase("snapshots", [.snapshotsPresent: .blocker]) { $0.hardware.snapshots = 2 },
+        PreflightCase("snapshots", [.snapshotsPresent: .note]) { $0.hardware.snapshots = Sample.snapshots },
+        PreflightCase("snapshots with files of their own", [.snapshotsPresent: .blocker]) {
+            $0.hardware.snapshots = [
+                GuestHardware.Snapshot(
+                    name: "before-upgrade", isCurrent: true, files: ["/var/tmp/web01.memory"])
+            ]
+        },
         PreflightCase("checkpoints", [.checkpointsPresent: .warning]) { $0.hardware.checkpoints = 1 },
         PreflightCase("a silent agent", [.guestAgentSilent: .note]) { $0.hardware.agent = .disconnected },
         PreflightCase("nothing against an agent that answers", [:]) { $0.hardware.agent = .connected },

@@ -5,6 +5,32 @@ extension PreflightCase {
         PreflightCase("a PCI device", [.hostDevice: .blocker]) {
             $0.hardware.hostDevices = [GuestHardware.HostDevice(kind: .pci, address: "0000:3b:00.0")]
         },
+        PreflightCase("a device that may leave, and was not asked to", [.hostDevice: .blocker]) {
+            $0.hardware.hostDevices = [
+                GuestHardware.HostDevice(kind: .pci, address: "0000:3b:00.0", alias: "hostdev0")
+            ]
+            $0.hardware.releases = [GuestHardware.Release(alias: "hostdev0", name: "0000:3b:00.0")]
+        },
+        PreflightCase(
+            "a device that may leave and one that may not", [.hostDevice: .blocker, .hostDevice: .note],
+            request: MoveRequest(detachesPassthrough: true)
+        ) {
+            $0.hardware.hostDevices = [
+                GuestHardware.HostDevice(kind: .pci, address: "0000:3b:00.0", alias: "hostdev0"),
+                GuestHardware.HostDevice(kind: .mdev, address: "c2177883", alias: "hostdev1"),
+            ]
+            $0.hardware.releases = [GuestHardware.Release(alias: "hostdev0", name: "0000:3b:00.0")]
+        },
+        PreflightCase(
+            "a device that may leave a guest that stands still", [.hostDevice: .blocker],
+            request: MoveRequest(detachesPassthrough: true)
+        ) {
+            $0.state = GuestState(.paused, reason: "user")
+            $0.hardware.hostDevices = [
+                GuestHardware.HostDevice(kind: .pci, address: "0000:3b:00.0", alias: "hostdev0")
+            ]
+            $0.hardware.releases = [GuestHardware.Release(alias: "hostdev0", name: "0000:3b:00.0")]
+        },
         PreflightCase(
             "other devices of the host, each",
             [

@@ -90,7 +90,7 @@ extension PreflightCase {
             [.snapshotsPresent: .blocker, .checkpointsPresent: .blocker, .diskNotShared: .note]
         ) {
             $0.disks = [Sample.disk(.absent("no such file"))]
-            $0.hardware.snapshots = 2
+            $0.hardware.snapshots = Sample.snapshots
             $0.hardware.checkpoints = 1
         },
         PreflightCase(

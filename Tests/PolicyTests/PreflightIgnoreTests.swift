@@ -9,7 +9,7 @@ struct PreflightIgnoreTests {
         var sample = Sample()
         sample.disks = [Sample.disk(.notProven("no serial")), Sample.disk(.notProven("no serial"))]
         sample.disks[1].target = "vdb"
-        sample.hardware.snapshots = 1
+        sample.hardware.snapshots = [GuestHardware.Snapshot(name: "old", files: ["/var/tmp/old.memory"])]
         return sample.facts
     }
 

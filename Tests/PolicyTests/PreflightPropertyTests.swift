@@ -55,7 +55,7 @@ struct PreflightPropertyTests {
 
         sample.memory = amount()
         sample.vcpus = integer()
-        sample.hardware.snapshots = integer()
+        sample.hardware.snapshots = (0..<max(0, integer() % 4)).map { GuestHardware.Snapshot(name: "\($0)") }
         sample.hardware.loosePlugs = integer()
         sample.hardware.pinnedProcessors = [integer(), integer()]
         sample.hardware.timeStampFrequency = amount().bytes

@@ -53,7 +53,7 @@ struct PreflightTests {
     func order() {
         var sample = Sample()
         sample.destination.uuid = nil
-        sample.hardware.snapshots = 1
+        sample.hardware.snapshots = Sample.snapshots
         sample.destination.details.ports = .known(HostDetails.PortRange(used: 64))
         sample.disks = [Sample.disk(.absent("gone")), Sample.disk(.notProven("no serial"))]
         sample.destination.qemu = SoftwareVersion(6, 0, 0)

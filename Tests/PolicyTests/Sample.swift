@@ -34,6 +34,12 @@ struct Sample: Sendable {
             isPersistent: true, activity: nil)
     }
 
+    /// Two, the second made upon the first.
+    static let snapshots = [
+        GuestHardware.Snapshot(name: "before-upgrade"),
+        GuestHardware.Snapshot(name: "after-upgrade", parent: "before-upgrade", isCurrent: true),
+    ]
+
     static var hardware: GuestHardware {
         var hardware = GuestHardware()
         hardware.machine = "pc-q35-7.2"

@@ -73,6 +73,14 @@ extension SimulatedGuest {
         memory: 1e9, dirtyRate: 2e9, workingSet: 0.9e9, disk: .none, diskBytes: 0, isPersistent: true,
         wasPaused: false)
 
+    /// It has what libvirt does not move.
+    static var owning: SimulatedGuest {
+        var guest = SimulatedGuest.small
+        guest.snapshots = ["first", "second"]
+        guest.devices = ["hostdev0"]
+        return guest
+    }
+
     static let copied = SimulatedGuest(
         memory: 256e6, dirtyRate: 10e6, workingSet: 50e6, disk: .copied, diskBytes: 100e6, isPersistent: true,
         wasPaused: false)

@@ -141,6 +141,58 @@ struct InvariantTests {
         }
     }
 
+    @Test(
+        "leaving behind what is the guest's, or bringing it to where the guest is not",
+        arguments: [true, false])
+    func belongings(isBrought: Bool) throws {
+        try staged(.owning) { stage, play in
+            let plan = stage.hosts.plan
+            var records: [UndoRecord] = []
+            for preparation in plan.preparations {
+                let trace = try await play.ports.trace(of: preparation)
+                try play.log.note(play.record(trace))
+                records.append(play.record(trace))
+                try await play.ports.prepare(preparation.tracing(trace))
+            }
+            #expect(records.count == 2)
+            try await play.ports.bring(records[0])
+            #expect(stage.hosts.violations.map(\.invariant) == [.belongings])
+            let events = try await play.ports.events()
+            await play.ports.beginTransfer()
+            for await event in events { if case .ended = event.kind { break } }
+            if isBrought { for record in records { try await play.ports.bring(record) } }
+            try play.log.finish(id: "1", outcome: .moved, code: nil, actual: nil)
+            #expect(
+                stage.hosts.violations.dropFirst().map(\.invariant)
+                    == (isBrought ? [] : [.belongings, .belongings]))
+        }
+        try staged(.owning) { stage, play in
+            for preparation in stage.hosts.plan.preparations {
+                try play.log.note(play.record(preparation.trace))
+                try await play.ports.prepare(preparation)
+                if isBrought { try await play.ports.undo(play.record(preparation.trace, on: "alpha")) }
+                try play.log.clear("1-0")
+            }
+            try play.log.finish(id: "1", outcome: .failed, code: nil, actual: nil)
+            #expect(
+                stage.hosts.violations.map(\.invariant) == (isBrought ? [] : [.belongings, .belongings]))
+        }
+    }
+
+    @Test("libvirt does not begin with what ties a guest to its host")
+    func tied() throws {
+        try staged(.owning) { stage, play in
+            let events = try await play.ports.events()
+            await play.ports.beginTransfer()
+            for await event in events {
+                guard case .ended(let error) = event.kind else { continue }
+                #expect(error?.detail.contains("snapshots") == true)
+                break
+            }
+            #expect(stage.hosts.hosts.source.copy?.isExecuting == true)
+        }
+    }
+
     @Test("leaving a guest standing that ran, or calling a person for one that is well")
     func standing() throws {
         for outcome in [MoveRecord.Outcome.failed, .notKnown] {
@@ -162,7 +214,9 @@ struct InvariantTests {
         let log: MemoryLog
         let process: SimulatedProcess
 
-        func record(_ trace: UndoRecord.Trace) -> UndoRecord { UndoRecord.made(trace, by: process) }
+        func record(_ trace: UndoRecord.Trace, on host: String = "beta") -> UndoRecord {
+            UndoRecord.made(trace, by: process, on: host)
+        }
     }
 
     private func staged(
@@ -194,9 +248,11 @@ extension Fixture {
 }
 
 extension UndoRecord {
-    fileprivate static func made(_ trace: Trace, by process: SimulatedProcess) -> UndoRecord {
+    fileprivate static func made(
+        _ trace: Trace, by process: SimulatedProcess, on host: String = "beta"
+    ) -> UndoRecord {
         UndoRecord(
-            id: "1-0", run: "1", purpose: .move, host: "beta", uri: "qemu+ssh://beta/system", trace: trace,
+            id: "1-0", run: "1", purpose: .move, host: host, uri: "qemu+ssh://beta/system", trace: trace,
             owner: process.mark)
     }
 }

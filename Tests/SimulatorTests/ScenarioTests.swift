@@ -67,6 +67,15 @@ struct ScenarioTests {
                 "apus dies before the transfer", of: .copied, .failed,
                 .init(.apusCrashes, .time(.milliseconds(2)))),
             Case(
+                "apus dies while memory flows of a guest that waits for its own", of: .owning, .moved,
+                .init(.apusCrashes, .moment(.memoryFlows, .zero))),
+            Case(
+                "apus dies with the guest's own in its hands", of: .owning, .failed,
+                .init(.apusCrashes, .time(.milliseconds(12)))),
+            Case(
+                "the destination dies under a guest that waits for its own", of: .owning, .failed,
+                .init(.host(.destination, back: .seconds(60)), .moment(.memoryFlows, .milliseconds(50)))),
+            Case(
                 "libvirtd of the source restarts while memory flows", .failed,
                 .init(.libvirtd(.source, back: .seconds(2)), .moment(.memoryFlows, .milliseconds(50)))),
             Case(

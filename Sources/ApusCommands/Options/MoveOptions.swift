@@ -56,6 +56,12 @@ struct MoveOptions: ParsableArguments {
 
     @OptionGroup(title: "Disks that are not shared") var disks: DiskOptions
 
+    @Flag(
+        help:
+            "Take devices out for the move that its policy lets go, and plug in what the destination has for them."
+    )
+    var detachPassthrough = false
+
     @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
     var tls = false
 
@@ -67,7 +73,8 @@ struct MoveOptions: ParsableArguments {
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
             ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
-            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request)
+            recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request,
+            detachesPassthrough: detachPassthrough)
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.

@@ -30,9 +30,9 @@ struct RepairCommand: CommandWithOptions {
     @Argument(help: "Only this guest: its name or UUID (default: every unfinished move).") var guest: String?
 
     @Flag(
-        help:
-            "Keep the copy that runs now although the guest had run on the other host (exit status 3 asks for it)."
-    )
+        help: ArgumentHelp(
+            "Keep the copy that runs now although the guest had run on the other host, and do without snapshots and "
+                + "devices that cannot be given back (exit status 3 asks for it)."))
     var accept = false
 
     @Flag(help: "Say what is unfinished and what both hosts say; change nothing.") var dryRun = false

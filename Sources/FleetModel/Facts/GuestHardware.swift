@@ -8,6 +8,8 @@ package struct GuestHardware: Sendable, Hashable, Codable {
     /// `kvm` or `qemu`.
     package var virtualization = "kvm"
     package var hostDevices: [HostDevice] = []
+    /// Devices that the guest's own policy lets leave it for a move.
+    package var releases: [Release] = []
     package var fileSystems: [FileSystem] = []
     package var sharedMemory: [SharedMemory] = []
     /// Files, sockets and devices that must be where the definition says.
@@ -28,7 +30,7 @@ package struct GuestHardware: Sendable, Hashable, Codable {
     /// Addresses that a graphics server must listen on.
     package var listenAddresses: [String] = []
     package var secrets: [SecretNeed] = []
-    package var snapshots = 0
+    package var snapshots: [Snapshot] = []
     package var checkpoints = 0
     package var redirectedDevices = 0
     package var agent: Agent = .none
@@ -54,11 +56,51 @@ package struct GuestHardware: Sendable, Hashable, Codable {
         package let address: String
         /// The transient half of a `<teaming>` pair: libvirt takes it out before the move.
         package let isTeamedTransient: Bool
+        /// libvirt's name of it in the running guest: `hostdev0`.
+        package let alias: String?
 
-        package init(kind: Kind, address: String, isTeamedTransient: Bool = false) {
+        package init(kind: Kind, address: String, isTeamedTransient: Bool = false, alias: String? = nil) {
             self.kind = kind
             self.address = address
             self.isTeamedTransient = isTeamedTransient
+            self.alias = alias
+        }
+    }
+
+    /// A device that may leave the guest for a move: its owner says so in the definition's `<metadata>`.
+    package struct Release: Sendable, Hashable, Codable {
+        /// libvirt's name of it in the running guest: `hostdev0`.
+        package let alias: String
+        /// For people: its address on the host, else its alias.
+        package let name: String
+        /// What other hosts have in its place, by the inventory's names; any other gets the same element.
+        package let replacements: [String: CarriedDevice.Replacement]
+
+        package init(alias: String, name: String, replacements: [String: CarriedDevice.Replacement] = [:]) {
+            self.alias = alias
+            self.name = name
+            self.replacements = replacements
+        }
+
+        /// As it leaves for a host.
+        package func carried(to host: String) -> CarriedDevice {
+            CarriedDevice(alias: alias, name: name, replacement: replacements[host] ?? .same)
+        }
+    }
+
+    /// What libvirt knows of a snapshot.
+    package struct Snapshot: Sendable, Hashable, Codable {
+        package let name: String
+        package let parent: String?
+        package let isCurrent: Bool
+        /// Files of its own: a disk's image that came to be with it, or its memory. What is inside an image has none.
+        package let files: [String]
+
+        package init(name: String, parent: String? = nil, isCurrent: Bool = false, files: [String] = []) {
+            self.name = name
+            self.parent = parent
+            self.isCurrent = isCurrent
+            self.files = files
         }
     }
 

@@ -4,7 +4,7 @@
 /// hosts.
 package struct MoveFacts: Sendable, Hashable, Codable {
     /// The form of the saved document; another number is refused.
-    package static let currentSchema = 2
+    package static let currentSchema = 3
 
     package var schema = MoveFacts.currentSchema
     /// The guest on its source.

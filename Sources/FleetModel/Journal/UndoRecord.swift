@@ -10,6 +10,10 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case file(String)
         /// The guest had this downtime limit before.
         case downtimeLimit(guest: String, Duration)
+        /// The guest had these snapshots, parents first.
+        case snapshots(guest: String, [CarriedSnapshot], SnapshotsFate)
+        /// The guest had this device.
+        case device(guest: String, CarriedDevice)
     }
 
     /// Who the change belongs to, and so who puts it back.

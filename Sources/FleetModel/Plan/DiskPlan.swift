@@ -66,12 +66,15 @@ extension MovePlan {
         }
     }
 
-    /// What is done about the disks before the memory goes, a line each, for people.
+    /// What is done before the memory goes, a line each, for people.
     var stepsBefore: [String] {
         preparations.map { preparation in
             switch preparation.work {
             case .createImage(let order):
                 "create \(order.path) (\(order.summary)) on \(destination.name) for disk \(order.disk)"
+            case .forgetSnapshots:
+                "have \(source.name) forget \(preparation.trace.text): their data stays in the disks"
+            case .unplug: "unplug \(preparation.trace.text) from \(guest.name)"
             }
         } + copySteps
     }
@@ -86,9 +89,10 @@ extension MovePlan {
         ]
     }
 
-    /// What is done about the disks when the guest has arrived.
+    /// What is done when the guest has arrived.
     var stepsAfter: [String] {
         conclusions.map(\.operation).map { "\($0) (\(source.name))" }
+            + preparations.compactMap { $0.trace.bringing(to: destination.name, from: source.name) }
     }
 }
 

@@ -31,13 +31,15 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     /// Whether memory and disks are encrypted on their way.
     package let tls: Bool
     package let disks: DiskRequest
+    /// Whether devices that the guest's policy lets go leave it for the move.
+    package let detachesPassthrough: Bool
 
     package init(
         control: Control = .peerToPeer, keepDefinition: Bool = false, bandwidth: ByteRate? = nil,
         downtimeLimit: Duration? = nil, timeout: Duration? = nil, allowsPostCopy: Bool = true,
         strategy: MoveStrategy? = nil, ignored: [IgnoredFinding] = [],
         convergence: ConvergencePolicy = ConvergencePolicy(), recoverFor: Duration = .seconds(1800),
-        tls: Bool = false, disks: DiskRequest = DiskRequest()
+        tls: Bool = false, disks: DiskRequest = DiskRequest(), detachesPassthrough: Bool = false
     ) {
         self.control = control
         self.keepDefinition = keepDefinition
@@ -51,6 +53,7 @@ package struct MoveRequest: Sendable, Hashable, Codable {
         self.recoverFor = recoverFor
         self.tls = tls
         self.disks = disks
+        self.detachesPassthrough = detachesPassthrough
     }
 }
 

@@ -38,6 +38,14 @@ package struct PlanBasis: Sendable, Hashable, Codable {
         for interface in facts.interfaces {
             said["interface \(interface.name)"] = "\(interface.connection)"
         }
+        for snapshot in facts.hardware.snapshots {
+            said["snapshot \(snapshot.name)"] =
+                (snapshot.parent.map { "upon \($0)" } ?? "the first")
+                + (snapshot.isCurrent ? ", the current one" : "")
+        }
+        for release in facts.hardware.releases {
+            said["device \(release.alias) may leave"] = release.name
+        }
         self.facts = said
     }
 

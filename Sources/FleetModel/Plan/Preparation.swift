@@ -5,10 +5,15 @@ package struct Preparation: Sendable, Hashable, Codable {
     package enum Work: Sendable, Hashable, Codable {
         /// An empty image on the destination, for a disk that is copied.
         case createImage(ImageOrder)
+        /// libvirt forgets the guest's snapshots, whose data stays in its disks: it moves no guest that has any.
+        case forgetSnapshots
+        /// The guest lets go of a device.
+        case unplug(alias: String)
     }
 
     package let side: Side
     package let work: Work
+    /// Of snapshots and devices only an outline in a plan: the rest is read when the move begins.
     package let trace: UndoRecord.Trace
 
     package init(_ work: Work, on side: Side, undoneBy trace: UndoRecord.Trace) {

@@ -23,12 +23,12 @@ struct GuestReading: Sendable {
     ///   - live: what runs now.
     ///   - migratable: the form that the other host gets; its `<cpu>` is the guest's true one.
     ///   - inactive: what the next start would use; `nil` for a guest without a definition.
-    ///   - snapshots: how many libvirt knows.
+    ///   - snapshots: those that libvirt knows.
     ///   - checkpoints: how many libvirt knows.
     /// - Throws: `XMLError` with `missing` for a disk without a target.
     init(
-        live: GuestDefinition, migratable: GuestDefinition?, inactive: GuestDefinition?, snapshots: Int,
-        checkpoints: Int
+        live: GuestDefinition, migratable: GuestDefinition?, inactive: GuestDefinition?,
+        snapshots: [GuestHardware.Snapshot], checkpoints: Int
     ) throws(XMLError) {
         var hardware = GuestHardware(live)
         hardware.snapshots = snapshots
@@ -97,6 +97,7 @@ extension GuestHardware {
             case .other(let name): name
             }
         hostDevices = Self.hostDevices(guest)
+        releases = Self.releases(guest)
         fileSystems = guest.fileSystems.map {
             FileSystem(driver: $0.driver.name, source: $0.source ?? "", target: $0.target ?? "")
         }
@@ -140,19 +141,39 @@ extension GuestHardware {
                 }
             return HostDevice(
                 kind: kind, address: device.address ?? "",
-                isTeamedTransient: device.teaming?.kind == .transient)
+                isTeamedTransient: device.teaming?.kind == .transient, alias: device.alias)
         }
         let plugged = guest.interfaces.compactMap { interface -> HostDevice? in
             let isTransient = interface.teaming?.kind == .transient
             switch interface.connection {
             case .hostDevice(let address):
-                return HostDevice(kind: .sriov, address: address, isTeamedTransient: isTransient)
+                return HostDevice(
+                    kind: .sriov, address: address, isTeamedTransient: isTransient, alias: interface.alias)
             case .vdpa(let device):
-                return HostDevice(kind: .vdpa, address: device, isTeamedTransient: isTransient)
+                return HostDevice(
+                    kind: .vdpa, address: device, isTeamedTransient: isTransient, alias: interface.alias)
             default: return nil
             }
         }
         return assigned + plugged + guest.inputPaths.map { HostDevice(kind: .evdev, address: $0) }
+    }
+
+    /// The devices that the guest's policy lets go; libvirt takes care of those that are teamed.
+    private static func releases(_ guest: GuestDefinition) -> [Release] {
+        (guest.policy?.detachments ?? []).flatMap { detachment in
+            guest.devices(meant: detachment.device).compactMap { device -> Release? in
+                guard let alias = device.attribute("name", at: "alias"),
+                    device.attribute("type", at: "teaming") != "transient"
+                else { return nil }
+                return Release(
+                    alias: alias, name: device.deviceName,
+                    replacements: detachment.attachments.mapValues { element in
+                        element.map { .element($0.serialized()) } ?? .nothing
+                    })
+            }
+        }.reduce(into: []) { known, release in
+            if !known.contains(where: { $0.alias == release.alias }) { known.append(release) }
+        }
     }
 
     /// What serial lines, consoles and channels are tied to on the host.

@@ -7,6 +7,7 @@ package struct Planner: Sendable {
     private let findings: [Finding]
     private let forecast: Forecast?
     private let disks: DiskPlanner
+    private let belongings: BelongingsPlanner
 
     package init(facts: MoveFacts, request: MoveRequest, findings: [Finding], forecast: Forecast?) {
         self.facts = facts
@@ -14,6 +15,7 @@ package struct Planner: Sendable {
         self.findings = findings
         self.forecast = forecast
         disks = DiskPlanner(facts, request)
+        belongings = BelongingsPlanner(facts, request)
     }
 
     /// A single stream of QEMU's carries about this much; more connections pay only above it.
@@ -37,9 +39,8 @@ package struct Planner: Sendable {
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
-            vouchesForStorage: vouches,
-            memory: facts.guest.memory, disks: disks.plans, preparations: disks.preparations,
-            conclusions: disks.conclusions,
+            vouchesForStorage: vouches, memory: facts.guest.memory, disks: disks.plans,
+            preparations: disks.preparations + belongings.preparations, conclusions: disks.conclusions,
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
@@ -245,7 +246,7 @@ package struct Planner: Sendable {
                     "storage", "libvirt's check is lifted",
                     because: "a disk was proven to be shared on storage that libvirt does not know"))
         }
-        choices += disks.choices
+        choices += disks.choices + belongings.choices
         if let reasonToWriteTwice {
             choices.append(.init("disk writes", "wait for both hosts", because: reasonToWriteTwice))
         }

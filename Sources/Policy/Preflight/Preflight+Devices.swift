@@ -3,11 +3,14 @@ import FleetModel
 extension Preflight {
     /// Devices that are the source's own.
     static func devices(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        facts.hardware.hostDevices.map { hostDevice($0, facts) } + fileSystems(facts) + memoryDevices(facts)
+        facts.hardware.hostDevices.map { hostDevice($0, facts, request) } + fileSystems(facts)
+            + memoryDevices(facts)
             + redirected(facts)
     }
 
-    private static func hostDevice(_ device: GuestHardware.HostDevice, _ facts: MoveFacts) -> Finding {
+    private static func hostDevice(
+        _ device: GuestHardware.HostDevice, _ facts: MoveFacts, _ request: MoveRequest
+    ) -> Finding {
         let (guest, here, there) = (facts.guestName, facts.sourceName, facts.destinationName)
         if device.isTeamedTransient {
             return Finding(
@@ -17,11 +20,30 @@ extension Preflight {
                 hint: "See after the move that \(there) has plugged one in again "
                     + "(\(facts.destination.host.virsh) domiflist \(guest)).")
         }
+        let belongings = BelongingsPlanner(facts, request)
+        if let leaving = belongings.leaves(device) {
+            return Finding(
+                .hostDevice, .note, host: here, subject: device.address,
+                detail:
+                    "\(guest) lets go of \(device.kind.words) \(device.address) of \(here) for the move, and gets "
+                    + leaving.replacement.words(there),
+                hint: "See after the move that it is there: \(facts.destination.host.virsh) dumpxml \(guest)")
+        }
+        let automatic =
+            if !belongings.mayLeave(device) {
+                "Let it go in the guest's policy (docs/carried.md) and add --detach-passthrough, or take it out"
+            } else if request.detachesPassthrough {
+                "Let the guest run (\(facts.source.host.virsh) resume \(guest)): while it stands still it lets go of "
+                    + "nothing; or take it out"
+            } else {
+                "Its policy lets it go: add --detach-passthrough; or take it out"
+            }
         return Finding(
             .hostDevice, .blocker, host: here, subject: device.address,
             detail: "\(guest) owns \(device.kind.words) \(device.address) of \(here), whose state stays "
                 + "behind",
-            hint: "Take it out before the move (\(facts.source.host.virsh) detach-device \(guest) DEVICE.xml "
+            hint:
+                "\(automatic) before the move (\(facts.source.host.virsh) detach-device \(guest) DEVICE.xml "
                 + "--live) and plug one of \(there) in afterwards"
                 + (device.kind == .sriov
                     ? ", or team it with a virtio interface (<teaming type='transient'>)." : "."))

@@ -39,30 +39,7 @@ extension Preflight {
         let hardware = facts.hardware
         let virsh = facts.source.host.virsh
         let copied = DiskPlanner(facts, request).copies.map(\.order.disk)
-        var findings: [Finding] = []
-        if hardware.snapshots > 0, !copied.isEmpty {
-            // What a snapshot goes back to is in the images: inside them, or below the one that is copied.
-            findings.append(
-                Finding(
-                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
-                    detail: "\(facts.guestName) has \(count(hardware.snapshots, "snapshot")) on "
-                        + "\(facts.sourceName), and \(disks(copied)) would arrive without what it goes back to: a "
-                        + "revert on \(facts.destinationName) would destroy the guest",
-                    hint:
-                        "Delete those that are no longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME), "
-                        + "or move the guest over shared storage."))
-        } else if hardware.snapshots > 0 {
-            // libvirt: "cannot migrate domain with %d snapshots"
-            findings.append(
-                Finding(
-                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
-                    detail: "\(facts.guestName) has \(count(hardware.snapshots, "snapshot")) on "
-                        + "\(facts.sourceName), and libvirt moves no guest that has any",
-                    hint:
-                        "See them: \(virsh) snapshot-list \(facts.guestName). Delete those that are no "
-                        + "longer needed: \(virsh) snapshot-delete \(facts.guestName) NAME; with --metadata "
-                        + "only libvirt's record goes and the disks keep their data."))
-        }
+        var findings = snapshots(facts, request, copied)
         if hardware.checkpoints > 0, !copied.isEmpty {
             findings.append(
                 Finding(
@@ -90,6 +67,47 @@ extension Preflight {
                     hint: "The move does without it. To have it back, start qemu-guest-agent in the guest."))
         }
         return findings
+    }
+
+    /// libvirt moves no guest that has any ("cannot migrate domain with %d snapshots"); Apus carries them to where
+    /// their data is.
+    private static func snapshots(
+        _ facts: MoveFacts, _ request: MoveRequest, _ copied: [String]
+    ) -> [Finding] {
+        let snapshots = facts.hardware.snapshots
+        guard !snapshots.isEmpty else { return [] }
+        let belongings = BelongingsPlanner(facts, request)
+        let virsh = facts.source.host.virsh
+        let has = "\(facts.guestName) has \(count(snapshots.count, "snapshot")) on \(facts.sourceName)"
+        let without =
+            "Delete those that are no longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME), or move the "
+            + "guest over shared storage. With --ignore snapshots-present it goes without them."
+        if !copied.isEmpty {
+            // What a snapshot goes back to is in the images: inside them, or below the one that is copied.
+            return [
+                Finding(
+                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(has), and \(disks(copied)) would arrive without what it goes back to: a "
+                        + "revert on \(facts.destinationName) would destroy the guest",
+                    hint: without)
+            ]
+        }
+        guard belongings.strays.isEmpty else {
+            return [
+                Finding(
+                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(has) with files of their own (\(list(belongings.strays))), and whether "
+                        + "\(facts.destinationName) has the same is not known",
+                    hint: without)
+            ]
+        }
+        return [
+            Finding(
+                .snapshotsPresent, .note, host: facts.sourceName, subject: facts.guestName,
+                detail: "\(has); libvirt would not move it with them: they are carried along",
+                hint: "See them after the move: \(facts.destination.host.virsh) snapshot-list "
+                    + "\(facts.guestName)")
+        ]
     }
 
     private static func disks(_ targets: [String]) -> String {

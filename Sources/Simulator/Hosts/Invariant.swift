@@ -8,6 +8,7 @@ package enum Invariant: String, Sendable, CaseIterable {
     case sourceDisks = "the source's disks stay until the guest has arrived"
     case usedDisks = "no image is removed beneath a copy"
     case undo = "undo is complete"
+    case belongings = "a guest has its snapshots and devices where it is"
     case definition = "a definition is never lost"
     case reservation = "a reservation ends with its move"
     case journal = "the journal says what the hosts say"

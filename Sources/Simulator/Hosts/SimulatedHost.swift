@@ -14,6 +14,8 @@ package struct SimulatedHost: Sendable {
     var endReason = "unknown"
     /// Disk images, by their paths.
     package internal(set) var images: Set<String> = []
+    /// The guest's snapshots that libvirt knows there.
+    package internal(set) var snapshots: Set<String> = []
     /// Images that cannot be created any more: no room.
     var isFull = false
 }
@@ -41,6 +43,8 @@ package struct SimulatedCopy: Sendable {
     var downtimeLimit: Duration = .milliseconds(300)
     /// Its processors were stopped by somebody's wish or by an error, and are to stay so.
     var isStoppedForCause = false
+    /// Devices that tie it to its host.
+    var devices: Set<String> = []
 }
 
 /// The guest itself, and the disks that it has.
@@ -62,6 +66,9 @@ package struct SimulatedGuest: Sendable {
     package var diskBytes: Double
     package var isPersistent: Bool
     package var wasPaused: Bool
+    package var snapshots: Set<String> = []
+    /// Devices that are to leave it for a move.
+    package var devices: Set<String> = []
 
     package init(
         memory: Double, dirtyRate: Double, workingSet: Double, disk: Disk, diskBytes: Double,

@@ -15,6 +15,7 @@ extension SimulatedHosts {
         reach(.asked)
         later(.source, .milliseconds(5) ... .milliseconds(40)) { [self] in
             guard transfer.source == .begin else { return }
+            if let obstacle = obstacle() { return cancel(transfer, failure(obstacle)) }
             guard !isCut.destination, !isCut.source, hosts.destination.isUp else {
                 // The connection is tried until TCP gives up.
                 return later(.source, .seconds(10) ... .seconds(20)) { [self] in

@@ -93,7 +93,13 @@ extension SimulatedHosts {
         }
         hosts[side].copy = nil
         hosts[side].endReason = reason
+        forgetIfUnknown(side)
         note("\(side): ended (\(reason))")
+    }
+
+    /// What libvirt knew of a guest goes with it.
+    private func forgetIfUnknown(_ side: Side) {
+        if hosts[side].copy == nil, !hosts[side].isDefined { hosts[side].snapshots = [] }
     }
 
     private func lose(_ side: Side, by actor: Actor, half: Bool) {
@@ -145,6 +151,7 @@ extension SimulatedHosts {
     /// A definition is gone from one host: the other has to have it, or the guest's next shutdown is its last.
     func undefine(_ side: Side) {
         hosts[side].isDefined = false
+        forgetIfUnknown(side)
         note("\(side): undefined")
         if guest.isPersistent, !hosts[side.other].isDefined {
             violate(.definition, "it was removed from the \(side), and the other host has none")

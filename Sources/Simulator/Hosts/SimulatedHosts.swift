@@ -55,6 +55,8 @@ package final class SimulatedHosts: @unchecked Sendable {
             state: guest.wasPaused
                 ? GuestState(.paused, reason: "user") : GuestState(.running, reason: "booted"),
             isExecuting: !guest.wasPaused, memory: .whole, holdsLocks: guest.disk == .shared)
+        hosts.source.copy?.devices = guest.devices
+        hosts.source.snapshots = guest.snapshots
     }
 
     // MARK: Telling

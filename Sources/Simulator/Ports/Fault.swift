@@ -78,7 +78,7 @@ package enum PortFault: Sendable, Hashable {
 
 /// The ports' calls, by how often faults strike them.
 package enum PortCall: String, Sendable, CaseIterable {
-    case events, prepare, undo, conclude
+    case events, trace, prepare, undo, bring, conclude
     case beginTransfer = "begin transfer"
     case beginRecovery = "begin recovery"
     case breakPostCopy = "break post-copy"

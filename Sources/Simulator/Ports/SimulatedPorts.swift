@@ -21,11 +21,25 @@ package struct SimulatedPorts: MovePorts {
 
     // MARK: Before and after
 
+    package func trace(of preparation: Preparation) async throws(ApusError) -> UndoRecord.Trace {
+        guard preparation.trace.belongsToGuest else { return preparation.trace }
+        return try await process.call(.trace, on: [preparation.side]) { (hosts) throws(ApusError) in
+            try hosts.trace(of: preparation.trace)
+        }
+    }
+
     package func prepare(_ preparation: Preparation) async throws(ApusError) {
         let side = preparation.side
         try await process.call(.prepare, on: [side]) { (hosts) throws(ApusError) in
             expectNote(of: preparation.trace, in: hosts)
-            if case .createImage(let order) = preparation.work { try hosts.create(order, on: side) }
+            switch preparation.work {
+            case .createImage(let order): try hosts.create(order, on: side)
+            case .forgetSnapshots:
+                if case .snapshots(_, let snapshots, _) = preparation.trace {
+                    hosts.forgetSnapshots(snapshots)
+                }
+            case .unplug(let alias): try hosts.unplug(alias)
+            }
         }
     }
 
@@ -36,8 +50,18 @@ package struct SimulatedPorts: MovePorts {
             case .volume(_, let path), .file(let path): hosts.remove(path, on: side)
             case .downtimeLimit(_, let limit):
                 if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
-            default: break
+            case .snapshots, .device: hosts.putBack(record.trace)
+            case .transientPool: break
             }
+        }
+    }
+
+    package func bring(_ record: UndoRecord) async throws(ApusError) {
+        try await process.call(.bring, on: [.destination]) { (hosts) throws(ApusError) in
+            if hosts.misfortunes.isEmpty, case .at(.source, _) = hosts.truth {
+                hosts.violate(.belongings, "\(record.trace.text) was brought to where the guest is not")
+            }
+            hosts.bring(record.trace)
         }
     }
 

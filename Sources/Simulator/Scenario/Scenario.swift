@@ -24,6 +24,8 @@ package struct Scenario: Sendable {
             guest.dirtyRate = linkRate * random.spread(0.7, 3)
             guest.workingSet = guest.memory * random.spread(0.3, 1)
         }
+        if random.chance(0.4) { guest.snapshots = ["first", "second"] }
+        if !guest.wasPaused, random.chance(0.3) { guest.devices = ["hostdev0"] }
         var method = TransferMethod()
         method.allowsPostCopy = needsPostCopy || random.chance(0.3)
         method.slowsGuestDown = random.chance(0.4)
@@ -65,6 +67,34 @@ package struct Scenario: Sendable {
             isPersistent: random.chance(0.7), wasPaused: random.chance(0.1))
     }
 
+    /// Where the plan wants the guest's snapshots to be known when it has arrived.
+    var snapshotsFate: SnapshotsFate { Self.fate(guest, plan.request) }
+
+    private static func fate(_ guest: SimulatedGuest, _ request: MoveRequest) -> SnapshotsFate {
+        guard guest.disk == .copied else { return .carried }
+        return request.keepDefinition && guest.isPersistent ? .kept : .givenUp
+    }
+
+    private static func belongings(_ guest: SimulatedGuest, _ request: MoveRequest) -> [Preparation] {
+        let snapshots = guest.snapshots.sorted().map {
+            CarriedSnapshot(name: $0, parent: nil, isCurrent: false)
+        }
+        let uuid = guestIdentity.uuid
+        return
+            (snapshots.isEmpty
+            ? []
+            : [
+                Preparation(
+                    .forgetSnapshots, on: .source,
+                    undoneBy: .snapshots(guest: uuid, snapshots, fate(guest, request)))
+            ])
+            + guest.devices.sorted().map {
+                Preparation(
+                    .unplug(alias: $0), on: .source,
+                    undoneBy: .device(guest: uuid, CarriedDevice(alias: $0, name: $0)))
+            }
+    }
+
     private static func plan(
         _ guest: SimulatedGuest, request: MoveRequest, method: TransferMethod, images: Int, pool: String?,
         removesSource: Bool
@@ -87,7 +117,7 @@ package struct Scenario: Sendable {
                 Preparation(
                     .createImage(order), on: .destination,
                     undoneBy: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path))
-            },
+            } + belongings(guest, request),
             conclusions: removesSource ? orders.map { .removeImage(path: $0.path) } : [], choices: [],
             rejected: [],
             findings: [], sourceQEMU: SoftwareVersion(7, 2, 22), destinationQEMU: SoftwareVersion(7, 2, 22),

@@ -46,6 +46,11 @@ extension Stage {
             break
         case let truth: hosts.violate(.journal, "it says moved, and the guest is \(truth)")
         }
+        if case .at(.destination, _) = hosts.truth {
+            let fate = scenario.snapshotsFate
+            hosts.judgeBelongings(
+                at: .destination, keptOnSource: fate == .kept, givenUp: fate == .givenUp)
+        }
         if hosts.hosts.source.copy != nil {
             hosts.violate(.journal, "it says moved, and a copy is left on the source")
         }
@@ -70,6 +75,7 @@ extension Stage {
 
     /// Nothing that the move made is left.
     private func judgeUndo() {
+        if case .at(.source, _) = hosts.truth { hosts.judgeBelongings(at: .source) }
         for preparation in scenario.plan.preparations {
             guard case .createImage(let order) = preparation.work,
                 hosts.hosts[preparation.side].images.contains(order.path)

@@ -1,7 +1,7 @@
 import FleetModel
 import Libvirt
 
-/// Takes devices out of a running guest and plugs them in again, over a connection of its own.
+/// Takes devices out of a running guest, over a connection of its own: it hears of their going there.
 struct DevicePlug: Sendable {
     let guest: GuestIdentity
     let host: Host
@@ -31,7 +31,22 @@ struct DevicePlug: Sendable {
     ///   - limit: how long the guest may take.
     /// - Throws: `ApusError` with `libvirt-failed` where libvirt or the guest refuses, `timed-out` where the
     ///   guest did not let go in time: it may do so later. `connection-lost`, `host-unreachable`.
-    func unplug(_ alias: String, within limit: Duration = .seconds(30)) async throws(ApusError) {
+    func unplug(_ alias: String, within limit: Duration = CarriedDevice.patience) async throws(ApusError) {
+        let outcome = try await outcome(of: alias, within: limit, asks: true)
+        if let failure = failure(outcome, alias, limit) { throw failure }
+    }
+
+    /// Waits whether a guest that was asked to let go of a device a moment ago, perhaps by a process that is no
+    /// more, still does so: nobody can take the question back.
+    ///
+    /// - Throws: `ApusError` with `connection-lost`, `host-unreachable`, `libvirt-failed`.
+    func settle(_ alias: String, within limit: Duration = .seconds(5)) async throws(ApusError) {
+        _ = try await outcome(of: alias, within: limit, asks: false)
+    }
+
+    private func outcome(
+        of alias: String, within limit: Duration, asks: Bool
+    ) async throws(ApusError) -> Outcome {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Outcome.self)
         let connection = try await connector.connect(to: host)
         let events: AsyncStream<DeviceEvent>
@@ -48,13 +63,15 @@ struct DevicePlug: Sendable {
             outcome.yield(.lost)
         }
         // libvirt's call waits for the guest for some seconds itself, and nobody can interrupt it.
-        Task {
-            do throws(LibvirtError) {
-                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                    try domain.detachDevice(alias: alias, .live)
+        if asks {
+            Task {
+                do throws(LibvirtError) {
+                    try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                        try domain.detachDevice(alias: alias, .live)
+                    }
+                } catch {
+                    outcome.yield(.refused(error))
                 }
-            } catch {
-                outcome.yield(.refused(error))
             }
         }
         let timer = Task {
@@ -65,23 +82,8 @@ struct DevicePlug: Sendable {
             reader.cancel()
             timer.cancel()
         }
-        for await outcome in outcomes {
-            if let failure = failure(outcome, alias, limit) { throw failure }
-            return
-        }
-    }
-
-    /// Plugs a device into the running guest.
-    ///
-    /// - Parameter xml: the device's element.
-    /// - Throws: `ApusError` with `libvirt-failed`, or what a host that does not answer throws.
-    func plug(_ xml: String) async throws(ApusError) {
-        let reference = DomainReference.uuid(guest.uuid)
-        try await HostLink(host: host, connector: connector).ask { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                try domain.attachDevice(xml, .live)
-            }
-        }
+        for await outcome in outcomes { return outcome }
+        return .lost
     }
 
     private func failure(_ outcome: Outcome, _ alias: String, _ limit: Duration) -> ApusError? {
@@ -101,7 +103,9 @@ struct DevicePlug: Sendable {
         case .late:
             return ApusError(
                 .timedOut, operation, "\(guest) on \(host.name) has not let go of it within \(limit.text)",
-                hint: "Stop what uses it inside \(guest). It may still let go: \(look)")
+                hint:
+                    "Its own system has to take part: see that it has booted, and stop what uses the device in it. It "
+                    + "may still let go: \(look)")
         }
     }
 }
