@@ -74,6 +74,8 @@ extension UndoRecord.Trace {
         case .transientPool(let name): ("transient-pool", nil, name, nil)
         case .file(let path): ("file", nil, path, nil)
         case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
+        // The table has no column of a rate's own: the pool's holds it, in bytes a second.
+        case .bandwidth(let guest, let rate): ("bandwidth", rate.map { "\($0.bytesPerSecond)" }, guest, nil)
         }
     }
 
@@ -86,6 +88,12 @@ extension UndoRecord.Trace {
         case "file": self = .file(name)
         case "downtime-limit":
             self = .downtimeLimit(guest: name, .nanoseconds(try row.value("limit_ns") as Int64))
+        case "bandwidth":
+            let rate = try (row.optional("pool") as String?).map { text in
+                guard let rate = UInt64(text) else { throw UnreadableValue(column: "pool") }
+                return ByteRate(bytesPerSecond: rate)
+            }
+            self = .bandwidth(guest: name, rate)
         default: throw UnreadableValue(column: "trace")
         }
     }

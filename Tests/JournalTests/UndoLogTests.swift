@@ -44,6 +44,9 @@ struct UndoLogTests {
             Self.record("a", of: .move, trace: .downtimeLimit(guest: "web01", .nanoseconds(300_000_001))),
             Self.record("b", of: .move, on: "beta", trace: .volume(pool: "p", path: "/images/web01.qcow2")),
             Self.record("c", of: .move, on: "beta", owner: Journal.currentProcess()),
+            Self.record("d", of: .move, trace: .bandwidth(guest: "web01", nil)),
+            Self.record(
+                "e", of: .move, trace: .bandwidth(guest: "web01", ByteRate(bytesPerSecond: 8_388_608))),
         ]
         for record in records + [Self.record("probe", on: "beta")] { try log.note(record) }
         #expect(try log.undoable(by: "run") == records.reversed())
@@ -51,7 +54,7 @@ struct UndoLogTests {
         #expect(try log.left(on: "alpha").isEmpty)
         #expect(try log.left(on: "beta") == [Self.record("probe", on: "beta")])
         try log.clear("b")
-        #expect(try log.undoable(by: "run").map(\.id) == ["c", "a"])
+        #expect(try log.undoable(by: "run").map(\.id) == ["e", "d", "c", "a"])
     }
 
     @Test("a cleared record is gone; clearing it twice is no error")

@@ -56,7 +56,10 @@ struct MoveOptions: ParsableArguments {
 
     @OptionGroup(title: "Disks that are not shared") var disks: DiskOptions
 
-    @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
+    @Flag(
+        help:
+            "Encrypt memory and disks on their way, with the certificates of both hosts' qemu.conf (docs/tls.md)."
+    )
     var tls = false
 
     /// What was asked of the move of a guest.

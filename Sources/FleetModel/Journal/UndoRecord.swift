@@ -10,6 +10,8 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case file(String)
         /// The guest had this downtime limit before.
         case downtimeLimit(guest: String, Duration)
+        /// The guest's moves were held to this before; `nil` is no limit.
+        case bandwidth(guest: String, ByteRate?)
     }
 
     /// Who the change belongs to, and so who puts it back.

@@ -86,9 +86,9 @@ extension MovePlan {
         ]
     }
 
-    /// What is done about the disks when the guest has arrived.
+    /// What is done when the guest has arrived.
     var stepsAfter: [String] {
-        conclusions.map(\.operation).map { "\($0) (\(source.name))" }
+        conclusions.map { "\($0.operation) (\($0.side == .source ? source.name : destination.name))" }
     }
 }
 

@@ -42,7 +42,7 @@ struct ProbeSweep: Sendable {
                 try await StoredFile(path: path, on: link).removeFile()
             case .volume, .file:
                 try await DiskRemains(link: link).remove(record.trace)
-            case .downtimeLimit:
+            case .downtimeLimit, .bandwidth:
                 // A move's, and put back by it: a probe changes no guest.
                 return
             }
