@@ -35,6 +35,21 @@ struct AftercarePlanTests {
         #expect(Aftercare(full).watch == [.watchAddresses])
     }
 
+    @Test("a plan that was made before follows what the host keeps for the guest now")
+    func renewed() throws {
+        let before = facts { $0.clock = GuestClockReading(ahead: .seconds(1), error: .zero) }
+        let plan = try Planner(facts: before, request: MoveRequest(), findings: [], forecast: nil).plan()
+        #expect(plan.conclusions == [.setClock(GuestClockReading(ahead: .seconds(1), error: .zero))])
+        let now = facts {
+            $0.clock = GuestClockReading(ahead: .seconds(2), error: .zero)
+            $0.settings = GuestSettings(isAutostarted: true, metadata: nil, definitionMetadata: nil)
+        }
+        #expect(
+            try plan.renewed(on: now, findings: []).conclusions == [
+                .setClock(GuestClockReading(ahead: .seconds(2), error: .zero)), .autostart,
+            ])
+    }
+
     @Test("a paused guest is not announced, so nobody waits for that; nor for an Open vSwitch")
     func paused() {
         let bridge = [InterfaceFacts(name: "52:54:00:00:00:01", connection: .bridge("br0"))]

@@ -32,3 +32,13 @@ struct Aftercare: Sendable {
         return isOnBridge ? [.watchAddresses] : []
     }
 }
+
+extension Conclusion {
+    /// Whether it rests on facts that are read anew for a plan that was made before.
+    var isAftercare: Bool {
+        switch self {
+        case .setClock, .autostart, .compareMetadata, .watchAddresses: true
+        case .removeImage: false
+        }
+    }
+}
