@@ -31,6 +31,7 @@ package struct ApusError: Error, Sendable {
         case remoteShellFailed = "remote-shell-failed"
         case repairIncomplete = "repair-incomplete"
         case sameHost = "same-host"
+        case slotTaken = "slot-taken"
         case stateNotKnown = "state-not-known"
         case timedOut = "timed-out"
         case unknownGuest = "unknown-guest"

@@ -57,7 +57,7 @@ extension Finding.Code {
             .pinnedProcessorMissing, .vcpusExceedHost, .vcpusExceedMachine:
             .capacity
         case .certificateExpired, .certificateExpiresSoon, .certificateNameMismatch, .clockOffset,
-            .secretMissing:
+            .secretMissing, .tlsFilesMissing:
             .trust
         case .wouldNotConverge:
             .forecast

@@ -88,6 +88,7 @@ package struct Finding: Sendable, Hashable, Codable {
         case targetExists = "target-exists"
         case targetNotWritable = "target-not-writable"
         case targetSpaceShort = "target-space-short"
+        case tlsFilesMissing = "tls-files-missing"
         case tpmPassthrough = "tpm-passthrough"
         case tpmStateShared = "tpm-state-shared"
         case tpmUnsupported = "tpm-unsupported"

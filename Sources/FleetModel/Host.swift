@@ -13,10 +13,12 @@ package struct Host: Sendable, Hashable, Codable {
     package let remoteShell: [String]?
     package let maxIncoming: Int
     package let maxOutgoing: Int
+    /// The name that its certificate has to bear when an encrypted guest arrives; `nil` is the migration address.
+    package let tlsName: String?
 
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2
+        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2, tlsName: String? = nil
     ) {
         self.name = name
         self.uri = uri
@@ -25,6 +27,7 @@ package struct Host: Sendable, Hashable, Codable {
         self.remoteShell = remoteShell
         self.maxIncoming = maxIncoming
         self.maxOutgoing = maxOutgoing
+        self.tlsName = tlsName
     }
 }
 

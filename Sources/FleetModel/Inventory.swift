@@ -43,7 +43,7 @@ extension Host {
     /// A host with every key that was left out taken from its URI.
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2,
+        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2, tlsName: String? = nil,
         filling defaults: HostDefaults
     ) {
         let peer = peerURI ?? defaults.peerURI
@@ -51,7 +51,7 @@ extension Host {
             name: name, uri: uri, peerURI: peer,
             migrationAddress: migrationAddress ?? peer.flatMap { HostDefaults(uri: $0).address },
             remoteShell: remoteShell ?? defaults.remoteShell, maxIncoming: maxIncoming,
-            maxOutgoing: maxOutgoing)
+            maxOutgoing: maxOutgoing, tlsName: tlsName)
     }
 }
 

@@ -45,7 +45,13 @@ extension MoveEntry {
             case .sample: ["sample", nil, nil, nil, nil]
             case .remark(let text): ["remark", nil, nil, nil, text]
             }
-        let sample: JobSample? = if case .sample(let sample) = event { sample } else { nil }
+        let sample: JobSample? =
+            switch event {
+            case .sample(let sample): sample
+            // A rate has one column, whether it was seen or set.
+            case .decision(let decision): decision.step.bandwidth.map { JobSample(throughput: $0) }
+            case .phase, .remark: nil
+            }
         return [at.nanoseconds] + words + (sample ?? JobSample()).columns
     }
 
@@ -76,6 +82,7 @@ extension Decision.Step {
     fileprivate var word: String {
         switch self {
         case .setDowntimeLimit: "set-downtime-limit"
+        case .setBandwidth: "set-bandwidth"
         case .startPostCopy: "start-post-copy"
         case .suspend: "suspend"
         case .abort: "abort"
@@ -88,10 +95,18 @@ extension Decision.Step {
         return limit
     }
 
+    fileprivate var bandwidth: ByteRate? {
+        guard case .setBandwidth(let limit) = self else { return nil }
+        return limit
+    }
+
     fileprivate init(row: Row) throws {
         let word: String = try row.value("step")
         switch word {
         case "set-downtime-limit": self = .setDowntimeLimit(.nanoseconds(try row.value("limit_ns") as Int64))
+        case "set-bandwidth":
+            let rate: UInt64? = try row.optional("throughput_bytes_per_second")
+            self = .setBandwidth(rate.map(ByteRate.init(bytesPerSecond:)))
         case "start-post-copy": self = .startPostCopy
         case "suspend": self = .suspend
         case "abort": self = .abort

@@ -1,4 +1,5 @@
 package import FleetModel
+import FoundationEssentials
 internal import GRDB
 
 extension Journal {
@@ -20,6 +21,30 @@ extension Journal {
                 database, sql: "SELECT * FROM reservation WHERE destination = ? ORDER BY since DESC, move",
                 arguments: [destination]
             ).map { try Hold(row: $0).reservation }
+        }
+    }
+
+    /// The moves of live processes, in the order in which they were begun.
+    package func movesUnderWay() throws(ApusError) -> [MoveUnderWay] {
+        try read("read the journal") { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT reservation.*, plan, (
+                        SELECT rate_bytes_per_second FROM link
+                        WHERE link.source = reservation.source AND link.destination = reservation.destination
+                        ORDER BY measured DESC, link.number DESC LIMIT 1) AS link_rate
+                    FROM reservation JOIN move ON move.id = reservation.move ORDER BY move.number
+                    """
+            ).compactMap { row in
+                let hold = try Hold(row: row)
+                guard hold.isHeld else { return nil }
+                let rate: UInt64? = try row.optional("link_rate")
+                let plan: String = try row.value("plan")
+                return MoveUnderWay(
+                    reservation: hold.reservation, bandwidth: PlanExcerpt(plan)?.request.bandwidth,
+                    link: rate.map(ByteRate.init(bytesPerSecond:)))
+            }
         }
     }
 
@@ -69,6 +94,45 @@ extension Journal {
             let next = clock.now.advanced(by: .milliseconds(200))
             try? await clock.sleep(until: deadline.map { min($0, next) } ?? next, tolerance: nil)
         }
+    }
+}
+
+extension Journal {
+    /// Waits until both hosts may take part in one more move, or the time is over.
+    ///
+    /// Only this controller's own moves are waited for. Who takes the place is not settled by this.
+    ///
+    /// - Parameters:
+    ///   - source: the host that the guest leaves.
+    ///   - destination: the host that it goes to.
+    ///   - limit: how long.
+    /// - Throws: the journal's codes.
+    package func waitForRoom(from source: Host, to destination: Host, limit: Duration) async throws(ApusError)
+    {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        while true {
+            let moves = try movesUnderWay().map(\.reservation)
+            let leaving = moves.count { $0.source == source.name }
+            let arriving = moves.count { $0.destination == destination.name }
+            if leaving < source.maxOutgoing, arriving < destination.maxIncoming { return }
+            guard ContinuousClock.now < deadline, !Task.isCancelled else { return }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+}
+
+/// Of a sealed plan, what other moves have to know.
+private struct PlanExcerpt: Decodable {
+    struct Request: Decodable {
+        let bandwidth: ByteRate?
+    }
+    let request: Request
+
+    init?(_ plan: String) {
+        guard let excerpt = try? JSONDecoder().decode(PlanExcerpt.self, from: Data(plan.utf8)) else {
+            return nil
+        }
+        self = excerpt
     }
 }
 

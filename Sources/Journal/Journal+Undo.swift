@@ -76,6 +76,11 @@ extension UndoRecord.Trace {
         let fate: SnapshotsFate
     }
 
+    private struct Bandwidth: Codable {
+        let guest: String
+        let rate: ByteRate?
+    }
+
     private struct Device: Codable {
         let guest: String
         let device: CarriedDevice
@@ -88,6 +93,8 @@ extension UndoRecord.Trace {
             case .transientPool(let name): ("transient-pool", nil, name, nil)
             case .file(let path): ("file", nil, path, nil)
             case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
+            case .bandwidth(let guest, let rate):
+                ("bandwidth", nil, try Self.text(Bandwidth(guest: guest, rate: rate)), nil)
             case .snapshots(let guest, let snapshots, let fate):
                 (
                     "snapshots", nil,
@@ -108,6 +115,9 @@ extension UndoRecord.Trace {
         case "file": self = .file(name)
         case "downtime-limit":
             self = .downtimeLimit(guest: name, .nanoseconds(try row.value("limit_ns") as Int64))
+        case "bandwidth":
+            let read: Bandwidth = try Self.read(name)
+            self = .bandwidth(guest: read.guest, read.rate)
         case "snapshots":
             let read: Snapshots = try Self.read(name)
             self = .snapshots(guest: read.guest, read.snapshots, read.fate)

@@ -2,90 +2,86 @@ import DomainXML
 import FleetModel
 import Libvirt
 
-/// What a guest's host keeps for it that no migration carries, or that has to be the same behind it.
-struct CarriedSettings: Sendable, Hashable, Codable {
-    /// Whether the host starts the guest when it starts itself.
-    let isAutostarted: Bool
-    /// `<metadata>` of what runs, and of the definition; `nil` where there is none.
-    let metadata: String?
-    let definitionMetadata: String?
-}
-
-/// What is done for a guest besides moving it: read on the source before, settled on the destination after.
+/// What no migration does for a guest, done on the destination after it, and what it should have done, compared.
 ///
 /// Nothing of it may spoil a move that succeeded: whoever calls turns what is thrown here into a remark.
 struct ActivationCare: Sendable {
     let guest: GuestIdentity
 
-    /// Reads what a move does not carry, on the source before it.
+    /// Has the destination start the guest when it starts itself.
     ///
-    /// Source: `virDomainGetAutostart`, `virDomainGetXMLDesc`.
-    ///
-    /// - Parameter source: the host that has the guest.
-    /// - Returns: what is to be on the destination afterwards.
-    /// - Throws: `ApusError` with `libvirt-failed`, `connection-lost`, `host-unreachable`, or
-    ///   `guest-unreadable` for a document that is none.
-    func settings(on source: HostLink) async throws(ApusError) -> CarriedSettings {
-        let reference = reference
-        let read = try await source.ask { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                let isPersistent = try domain.isPersistent()
-                return (
-                    isAutostarted: try domain.isAutostarted(), live: try domain.xml(.live),
-                    inactive: isPersistent ? try domain.xml(.inactive) : nil
-                )
-            }
-        }
-        return CarriedSettings(
-            isAutostarted: read.isAutostarted, metadata: try metadata(read.live, source),
-            definitionMetadata: try read.inactive.map { (xml) throws(ApusError) in try metadata(xml, source) }
-                ?? nil)
-    }
-
-    /// Sets what a move did not carry, on the destination after it, and compares what it should have carried.
-    ///
-    /// A guest that has no definition there cannot be started with its host; that is a remark.
+    /// A guest that has no definition there cannot be; that is a remark.
     ///
     /// - Parameters:
-    ///   - settings: what the source had.
     ///   - destination: the host that has the guest now.
-    /// - Returns: what is not as it was, a sentence each; empty when all is.
-    /// - Throws: `ApusError`, as `settings(on:)`.
-    func settle(_ settings: CarriedSettings, on destination: HostLink) async throws(ApusError) -> [String] {
-        let reference = reference
-        let host = destination.host
+    ///   - source: the host that keeps a definition of it, and is not to start that one; `nil` where it keeps none.
+    /// - Returns: what could not be done, a sentence each.
+    func autostart(on destination: HostLink, insteadOf source: HostLink?) async -> [String] {
         var remarks: [String] = []
-        if settings.isAutostarted {
-            do throws(ApusError) {
-                try await destination.ask { (connection) throws(LibvirtError) in
-                    try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                        if try !domain.isAutostarted() { try domain.setAutostart(true) }
-                    }
-                }
-            } catch {
-                remarks.append(
-                    "it does not start with \(host.name) yet, as it did with its source: \(error.detail); "
-                        + "virsh -c \(host.uri) autostart \(guest)")
-            }
+        do throws(ApusError) {
+            try await set(true, on: destination)
+        } catch {
+            remarks.append(
+                "it does not start with \(destination.host.name) yet, as it did with its source: \(error.detail); "
+                    + "virsh -c \(destination.host.uri) autostart \(guest)")
         }
-        let arrived = try await self.settings(on: destination)
-        if arrived.metadata != settings.metadata {
+        guard let source else { return remarks }
+        do throws(ApusError) {
+            try await set(false, on: source)
+        } catch {
             remarks.append(
-                "its <metadata> on \(host.name) is not what it was: "
-                    + "compare virsh -c \(host.uri) dumpxml \(guest) with its source")
-        } else if let before = settings.definitionMetadata, arrived.definitionMetadata != before {
-            remarks.append(
-                "the <metadata> of its definition on \(host.name) is not what it was: "
-                    + "compare virsh -c \(host.uri) dumpxml --inactive \(guest) with its source")
+                "\(source.host.name) keeps its definition and would start it a second time when it starts itself: "
+                    + "\(error.detail); virsh -c \(source.host.uri) autostart --disable \(guest)")
         }
         return remarks
     }
 
+    /// Compares the guest's `<metadata>` with what it was.
+    ///
+    /// - Parameters:
+    ///   - live: of what ran on the source.
+    ///   - definition: of its definition there; `nil` where it had none.
+    ///   - destination: the host that has the guest now.
+    /// - Returns: what is not as it was, a sentence each; empty when all is.
+    /// - Throws: `ApusError` with `libvirt-failed`, `connection-lost`, `host-unreachable`, or
+    ///   `guest-unreadable` for a document that is none.
+    func compareMetadata(
+        live: String?, definition: String?, on destination: HostLink
+    ) async throws(ApusError) -> [String] {
+        let reference = reference
+        let host = destination.host
+        let read = try await destination.ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                (live: try domain.xml(.live), inactive: try domain.xml(.inactive))
+            }
+        }
+        if try metadata(read.live, destination) != live {
+            return [
+                "its <metadata> on \(host.name) is not what it was: "
+                    + "compare virsh -c \(host.uri) dumpxml \(guest) with its source"
+            ]
+        }
+        guard let definition, try metadata(read.inactive, destination) != definition else { return [] }
+        return [
+            "the <metadata> of its definition on \(host.name) is not what it was: "
+                + "compare virsh -c \(host.uri) dumpxml --inactive \(guest) with its source"
+        ]
+    }
+
     private var reference: DomainReference { .uuid(guest.uuid) }
+
+    private func set(_ isOn: Bool, on link: HostLink) async throws(ApusError) {
+        let reference = reference
+        try await link.ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                if try domain.isAutostarted() != isOn { try domain.setAutostart(isOn) }
+            }
+        }
+    }
 
     private func metadata(_ xml: String, _ link: HostLink) throws(ApusError) -> String? {
         do throws(XMLError) {
-            return try GuestDefinition(parsing: xml).root.first("metadata")?.serialized()
+            return try GuestDefinition(parsing: xml).metadata
         } catch {
             throw ApusError(
                 .guestUnreadable, "read the metadata of \(guest)",
@@ -93,4 +89,9 @@ struct ActivationCare: Sendable {
                 underlying: error)
         }
     }
+}
+
+extension GuestDefinition {
+    /// What programs keep with the guest, as it stands there; `nil` where there is nothing.
+    var metadata: String? { root.first("metadata")?.serialized() }
 }

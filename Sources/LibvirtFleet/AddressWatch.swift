@@ -3,36 +3,6 @@ import FleetModel
 import Libvirt
 import Transfer
 
-/// Whether the network has learnt that a guest's interface is behind another host now.
-struct LearntAddress: Sendable, Hashable, Codable {
-    enum Place: Sendable, Hashable, Codable {
-        /// Behind the guest's own port.
-        case guest
-        /// Behind another port: the way to the other hosts.
-        case elsewhere(port: String)
-        /// The bridge has not heard of it.
-        case unknown
-    }
-
-    let mac: String
-    /// On the host that runs the guest now: its own port, as soon as QEMU's announcement has passed it.
-    let destination: Reading<Place>
-    /// On the host that it left: another port, as soon as the announcement has come through the network,
-    /// which every switch between the two has learnt from then.
-    let source: Reading<Place>
-
-    /// Whether frames for the guest find it now, as far as the two bridges tell.
-    var isLearnt: Bool {
-        guard destination == .known(.guest) else { return false }
-        switch source {
-        case .known(.elsewhere): return true
-        case .known: return false
-        // The source has no such bridge, or cannot be asked: the destination's word has to do.
-        case .notKnown: return true
-        }
-    }
-}
-
 /// Watches the two hosts' Linux bridges for a guest's MAC addresses.
 ///
 /// Source: the bridge's forwarding database, bridge(8); QEMU announces a guest that has arrived by RARP,

@@ -44,10 +44,34 @@ extension ApusError {
     }
 
     /// Says in our words why a migration's call failed.
-    init(migration error: LibvirtError, guest: GuestIdentity, source: Host, destination: Host) {
+    ///
+    /// - Parameters:
+    ///   - error: libvirt's.
+    ///   - guest: which guest.
+    ///   - source: the host that it leaves.
+    ///   - destination: the host that it goes to.
+    ///   - isEncrypted: whether its memory goes through TLS.
+    ///   - tlsName: the name that the destination's certificate has to bear then, where that is known.
+    init(
+        migration error: LibvirtError, guest: GuestIdentity, source: Host, destination: Host,
+        isEncrypted: Bool = false, tlsName: String? = nil
+    ) {
         let operation = "move \(guest) from \(source.name) to \(destination.name)"
         let lower = error.message.lowercased()
         switch error.code {
+        case _ where isEncrypted && Self.isAboutTLS(lower):
+            let name =
+                tlsName.map { "bear the name \($0)" } ?? "bear the name that its libvirt gives the host"
+            self.init(
+                .migrationFailed, operation,
+                "the encrypted connection from \(source.name) to \(destination.name) was refused, or broke: "
+                    // QEMU repeats itself line by line.
+                    + (error.message.split(separator: "\n").first.map(String.init) ?? error.message),
+                hint:
+                    "The server-cert.pem of \(destination.name) has to \(name), and both hosts have to trust each "
+                    + "other's authority: apus check \(guest) --to \(destination.name) --tls looks at that, and the "
+                    + "QEMU log of \(guest) on \(source.name) has the reason. Another name is tls-name in the inventory.",
+                underlying: error)
         case .operationAborted:
             self.init(
                 .migrationAborted, operation, "the move of \(guest) was aborted", hint: nil, underlying: error
@@ -106,5 +130,10 @@ extension ApusError {
                     + "(/var/log/libvirt/qemu/\(guest).log) have more.",
                 underlying: error)
         }
+    }
+
+    /// Whether a message speaks of certificates or of an encrypted channel, as QEMU's do.
+    private static func isAboutTLS(_ message: String) -> Bool {
+        ["tls", "certificate", "x509", "credentials"].contains { message.contains($0) }
     }
 }

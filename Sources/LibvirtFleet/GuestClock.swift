@@ -1,32 +1,6 @@
 import FleetModel
+import Glibc
 import Libvirt
-
-/// What a guest's wall clock showed at a moment of this process's monotonic clock.
-struct GuestClockReading: Sendable, Hashable {
-    /// Since the epoch.
-    let time: Duration
-    let moment: ContinuousClock.Instant
-    /// The true time is within ± this: half of what the question took.
-    let error: Duration
-
-    /// What the clock shows at another moment as long as it does not stand still.
-    func time(at moment: ContinuousClock.Instant) -> Duration {
-        time + self.moment.duration(to: moment)
-    }
-}
-
-/// What became of a guest's clock.
-enum GuestClockOutcome: Sendable, Hashable {
-    /// No agent answers, or none that knows the time: nothing was changed.
-    case noAgent
-    /// It had not lost more than could be told.
-    case right
-    /// It had lost this much and was set.
-    case set(lost: Duration)
-    /// Nobody knew how much it had lost; it was set by its own hardware clock.
-    case setFromHardware
-    case failed(String)
-}
 
 /// Puts a guest's clock right that stood still while the guest did.
 ///
@@ -56,28 +30,24 @@ struct GuestClock: Sendable {
 
     /// Sets the guest's clock where it has lost time since `before`. Source: `virDomainSetTime`.
     ///
-    /// Takes no longer than the patience; an agent that hangs is left behind with a connection of its own.
+    /// Never sets it back: a move takes time from a guest and gives it none, so a guest that is ahead was set by
+    /// somebody else meanwhile. Takes no longer than the patience; an agent that hangs is left behind with a connection
+    /// of its own.
     ///
     /// - Parameters:
     ///   - host: the host that runs the guest now.
-    ///   - before: how it was before the move; without, the guest's hardware clock is taken.
+    ///   - before: how it was before the move.
     /// - Returns: what became of it.
-    func set(on host: Host, asOf before: GuestClockReading?) async -> GuestClockOutcome {
+    func set(on host: Host, asOf before: GuestClockReading) async -> ClockCare {
         let outcome = await withAgent(on: host) {
-            (connection, reference) throws(LibvirtError) -> GuestClockOutcome in
-            guard let before else {
-                try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                    try domain.setGuestTime(nil)
-                }
-                return .setFromHardware
-            }
+            (connection, reference) throws(LibvirtError) -> ClockCare in
             let now = try await Self.read(connection, reference)
-            let lost = before.time(at: now.moment) - now.time
-            guard abs(lost) > before.error + now.error + .milliseconds(10) else { return .right }
+            let lost = before.ahead - now.ahead
+            guard lost > before.error + now.error + .milliseconds(10) else { return .right }
             // The way there takes as long as it took to ask.
             let way = now.error
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                try domain.setGuestTime(before.time(at: .now.advanced(by: way)))
+                try domain.setGuestTime(Self.wallClock + before.ahead + way)
             }
             return .set(lost: lost)
         }
@@ -95,12 +65,19 @@ struct GuestClock: Sendable {
     private static func read(
         _ connection: Connection, _ reference: DomainReference
     ) async throws(LibvirtError) -> GuestClockReading {
-        let asked = ContinuousClock.now
+        let (asked, began) = (ContinuousClock.now, wallClock)
         let time = try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
             try domain.guestTime()
         }
         let half = asked.duration(to: .now) / 2
-        return GuestClockReading(time: time, moment: asked.advanced(by: half), error: half)
+        return GuestClockReading(ahead: time - (began + half), error: half)
+    }
+
+    /// This machine's, since the epoch: one process may read the guest's clock and another set it.
+    private static var wallClock: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     /// Asks over a connection of its own, because an agent can hold it for good; `nil` when it takes too
@@ -120,6 +97,4 @@ struct GuestClock: Sendable {
             }
         } ?? nil
     }
-
-    private func abs(_ span: Duration) -> Duration { span < .zero ? .zero - span : span }
 }

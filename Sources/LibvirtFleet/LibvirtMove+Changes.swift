@@ -1,5 +1,6 @@
 package import FleetModel
 import Libvirt
+package import Migration
 
 /// What a move changes on its hosts besides the guest itself.
 extension LibvirtMove {
@@ -10,7 +11,7 @@ extension LibvirtMove {
             return .snapshots(guest: guest, try await snapshots(on: .source).read(), fate)
         case .device(let guest, let device):
             return .device(guest: guest, try await devices(on: .source).read(device))
-        case .volume, .transientPool, .file, .downtimeLimit:
+        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth:
             return preparation.trace
         }
     }
@@ -32,6 +33,9 @@ extension LibvirtMove {
             // A guest that is not there any more has no limit to be put back.
             guard try await guest(on: .source)?.state.isActive == true else { return }
             try await setDowntimeLimit(limit)
+        case .bandwidth(_, let rate):
+            guard try await guest(on: .source)?.state.isActive == true else { return }
+            try await setBandwidth(rate)
         case .volume, .transientPool, .file: try await images.remove(record.trace)
         case .snapshots(_, let snapshots, _):
             // A guest that is not even defined there any more has no past to go back to.
@@ -52,14 +56,28 @@ extension LibvirtMove {
             guard try await guest(on: .source) != nil else { return }
             try await self.snapshots(on: .source).define(snapshots)
         case .device(_, let device): try await devices(on: .destination).bring(device)
-        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .downtimeLimit: break
+        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .downtimeLimit, .bandwidth: break
         }
     }
 
-    package func conclude(_ conclusion: Conclusion) async throws(ApusError) {
+    package func conclude(_ conclusion: Conclusion) async throws(ApusError) -> Concluded {
+        let care = ActivationCare(guest: plan.guest)
         switch conclusion {
+        case .setClock(let reading):
+            return .clock(await GuestClock(guest: plan.guest).set(on: plan.destination, asOf: reading))
+        case .autostart:
+            return .autostart(
+                obstacles: await care.autostart(
+                    on: destination, insteadOf: plan.request.keepDefinition ? source : nil))
+        case .compareMetadata(let live, let definition):
+            return .remarks(
+                try await care.compareMetadata(live: live, definition: definition, on: destination))
         case .removeImage(let path):
             try await SourceImages(link: source, guest: plan.guest).remove(path)
+            return .done
+        case .watchAddresses:
+            let (addresses, after) = try await arrival.learnt(plan, on: destination)
+            return .addresses(addresses, after: after)
         }
     }
 

@@ -25,6 +25,9 @@ extension LibvirtMove {
                             continue
                         }
                         continuation.yield(GuestEvent(side: side, received: event.received, kind: kind))
+                        if side == .destination, case .resumed = kind {
+                            arrival.begin(plan, on: destination, since: event.received)
+                        }
                     }
                 },
                 Task {

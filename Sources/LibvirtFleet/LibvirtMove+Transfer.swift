@@ -51,6 +51,7 @@ extension LibvirtMove {
         let connection = try await worker.open()
         var parameters = disks
         parameters.migrationURI = plan.migrationURI
+        if plan.request.tls { parameters.tlsDestination = plan.destination.tlsName }
         parameters.bandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
         parameters.postcopyBandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
         let complete = parameters
@@ -75,7 +76,8 @@ extension LibvirtMove {
                     hint: "apus status shows whether the move goes on.", underlying: error)
             }
             throw ApusError(
-                migration: error, guest: plan.guest, source: plan.source, destination: plan.destination)
+                migration: error, guest: plan.guest, source: plan.source, destination: plan.destination,
+                isEncrypted: plan.request.tls, tlsName: plan.tlsName)
         }
     }
 

@@ -16,6 +16,7 @@ package struct LibvirtMove: MovePorts {
     let recovery = Flight()
     let images: DestinationImages
     let copies: CopiedDisks
+    let arrival = ArrivalWatch()
 
     package let clock = ContinuousClock()
 
@@ -79,6 +80,19 @@ package struct LibvirtMove: MovePorts {
 
     package func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
         try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.setMaxDowntime(limit) }
+    }
+
+    package func bandwidth() async throws(ApusError) -> ByteRate? {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in
+            ByteRate(mebibytesPerSecond: try domain.maxBandwidthMebibytesPerSecond(postCopy: false))
+        }
+    }
+
+    package func setBandwidth(_ limit: ByteRate?) async throws(ApusError) {
+        try await onGuest(.source) { (domain) throws(LibvirtError) in
+            let isPostCopy = try domain.state().reason.hasPrefix("postcopy")
+            try domain.setBandwidths(limit, isPostCopy: isPostCopy)
+        }
     }
 
     // MARK: The two copies

@@ -11,10 +11,11 @@ extension MoveSession {
     /// - Parameters:
     ///   - run: what is created is noted as this run's.
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
+    ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(
-        run: ProbeRun, places: [String: DiskRequest.Place] = [:]
+        run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false
     ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
@@ -30,18 +31,20 @@ extension MoveSession {
         let reading = try await readGuest()
         let pools = await poolsThere
         let goals = DiskSurvey.goals(reading.disks, places, in: pools.value ?? [])
+        async let clock = readClock(reading)
         let written = reading.disks.filter { $0.source != nil && !$0.isReadOnly }.map(\.target)
         let writesBefore = await DiskWrites(of: written, reference, on: source)
         let path = PathProbe(to: destination.host)
         async let near = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
-                link: source, shell: shells.near, guest: reading, script: script(for: reading, path: path)
+                link: source, shell: shells.near, guest: reading,
+                script: script(for: reading, isEncrypted, path: path)
             ).facts()
         })
         async let far = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
                 link: destination, shell: shells.far, guest: reading,
-                script: script(for: reading, goals: Array(goals.values))
+                script: script(for: reading, isEncrypted, goals: Array(goals.values))
             ).facts()
         })
         async let sameUUID = Result(awaiting: { () async throws(ApusError) in
@@ -70,6 +73,8 @@ extension MoveSession {
             path: await pathFacts(path, here.answers, there),
             sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
         facts.residentMemory = await readResidentMemory()
+        facts.settings = reading.settings
+        facts.clock = await clock
         return facts
     }
 
@@ -86,7 +91,8 @@ extension MoveSession {
                     live: try domain.xml(.live), migratable: try? domain.xml(.migratable),
                     inactive: isPersistent ? try? domain.xml(.inactive) : nil,
                     snapshots: try domain.snapshotCount() > 0 ? try SnapshotRecords.survey(domain) : [],
-                    checkpoints: try domain.checkpointCount())
+                    checkpoints: try domain.checkpointCount(),
+                    isAutostarted: (try? domain.isAutostarted()) ?? false)
             }
         }
         do {
@@ -94,7 +100,8 @@ extension MoveSession {
                 live: GuestDefinition(parsing: documents.live),
                 migratable: documents.migratable.flatMap { try? GuestDefinition(parsing: $0) },
                 inactive: documents.inactive.flatMap { try? GuestDefinition(parsing: $0) },
-                snapshots: documents.snapshots, checkpoints: documents.checkpoints)
+                snapshots: documents.snapshots, checkpoints: documents.checkpoints,
+                isAutostarted: documents.isAutostarted)
         } catch {
             throw ApusError(
                 .guestUnreadable, "read the definition of \(guest.identity)",
@@ -110,6 +117,13 @@ extension MoveSession {
         let inactive: String?
         let snapshots: [GuestHardware.Snapshot]
         let checkpoints: Int
+        let isAutostarted: Bool
+    }
+
+    /// Only where libvirt sees the agent connected: any other would be waited for.
+    private func readClock(_ reading: GuestReading) async -> GuestClockReading? {
+        guard guest.state.kind == .running, reading.hardware.agent == .connected else { return nil }
+        return await GuestClock(guest: guest.identity, patience: .milliseconds(500)).read(on: source.host)
     }
 
     /// The destination's storage pools: where copies of disks may go, and what makes them there.
@@ -159,10 +173,11 @@ extension MoveSession {
     /// The source's script has the way to the destination, the destination's its certificates and where copies of
     /// disks would go.
     private func script(
-        for reading: GuestReading, path: PathProbe? = nil, goals: [String] = []
+        for reading: GuestReading, _ isEncrypted: Bool, path: PathProbe? = nil, goals: [String] = []
     ) -> HostScript {
         var script = HostScript()
         script.path = path
+        if isEncrypted { script.encryption = path == nil ? .destination : .source }
         script.asksHugePage = reading.hardware.hugePages.contains { $0.size == nil }
         script.paths = reading.neededPaths.map(\.looked)
         DiskSurvey.add(reading.disks, to: &script)

@@ -116,19 +116,7 @@ package struct MoveTuner: Sendable {
         try await onGuest(guest, source) { (domain) throws(LibvirtError) in
             if limits.downtime != old?.downtime { try domain.setMaxDowntime(limits.downtime) }
             guard old == nil || limits.bandwidth != old?.bandwidth else { return }
-            let speed = limits.bandwidth?.wholeMebibytesPerSecond
-            if !isPostCopy {
-                try domain.setMaxBandwidth(mebibytesPerSecond: speed ?? DomainHandle.unlimitedBandwidth)
-            }
-            do throws(LibvirtError) {
-                try domain.setMaxBandwidth(mebibytesPerSecond: speed ?? 0, postCopy: true)
-            } catch {
-                // A QEMU without that limit, before its move has come to it.
-                let isUnknown: [LibvirtError.Code] = [
-                    .argumentUnsupported, .noSupport, .operationUnsupported,
-                ]
-                guard !isPostCopy, isUnknown.contains(error.code) else { throw error }
-            }
+            try domain.setBandwidths(limits.bandwidth, isPostCopy: isPostCopy)
         }
     }
 
@@ -151,9 +139,33 @@ package struct MoveTuner: Sendable {
     }
 }
 
+extension DomainHandle {
+    /// Holds what is pushed and what is pulled to one rate.
+    ///
+    /// - Parameters:
+    ///   - limit: `nil` is no limit.
+    ///   - isPostCopy: the guest has switched over: nothing is pushed any more.
+    /// - Throws: `LibvirtError`.
+    borrowing func setBandwidths(_ limit: ByteRate?, isPostCopy: Bool) throws(LibvirtError) {
+        let speed = limit?.wholeMebibytesPerSecond
+        if !isPostCopy {
+            try setMaxBandwidth(mebibytesPerSecond: speed ?? DomainHandle.unlimitedBandwidth)
+        }
+        do throws(LibvirtError) {
+            try setMaxBandwidth(mebibytesPerSecond: speed ?? 0, postCopy: true)
+        } catch {
+            // A QEMU without that limit, before its move has come to it.
+            let isUnknown: [LibvirtError.Code] = [
+                .argumentUnsupported, .noSupport, .operationUnsupported,
+            ]
+            guard !isPostCopy, isUnknown.contains(error.code) else { throw error }
+        }
+    }
+}
+
 extension ByteRate {
     /// From libvirt's unit; `nil` for what libvirt calls no limit.
-    fileprivate init?(mebibytesPerSecond speed: UInt64) {
+    init?(mebibytesPerSecond speed: UInt64) {
         guard speed > 0, speed < DomainHandle.unlimitedBandwidth else { return nil }
         self.init(bytesPerSecond: speed << 20)
     }

@@ -17,7 +17,7 @@ extension LiveMigration {
                 continue
             // From here on nothing can be taken back, whatever the call answers.
             case .startPostCopy: isPostCopy = true
-            case .setDowntimeLimit, .suspend, .wait: break
+            case .setDowntimeLimit, .setBandwidth, .suspend, .wait: break
             }
             if case .setDowntimeLimit = decision.step {} else { say(decision.reason) }
             do throws(ApusError) {

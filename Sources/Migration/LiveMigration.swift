@@ -16,6 +16,8 @@ package actor LiveMigration<Ports: MovePorts> {
         case event(GuestEvent<Instant>)
         case sample(JobSample?, took: Duration)
         case abort(AbortReason)
+        /// The moves that are under way now, this one among them.
+        case movesUnderWay([MoveUnderWay])
         /// The last events have had their time.
         case lastCall
     }
@@ -35,6 +37,7 @@ package actor LiveMigration<Ports: MovePorts> {
     var abort: Abort?
     var isPostCopy = false
     var lastSample: JobSample?
+    var sharing: Sharing
     var remarks: [String] = []
     private var notice: String?
     private var clockOffset: ClockOffset?
@@ -73,6 +76,7 @@ package actor LiveMigration<Ports: MovePorts> {
         self.progress = progress
         book = MoveBook(id: record.id, owner: owner, log: log)
         timeline = Timeline(began: began)
+        sharing = Sharing(plan, id: record.id)
         steering = Steering(plan, ports: ports, spent: began.duration(to: ports.clock.now))
     }
 
@@ -95,6 +99,7 @@ package actor LiveMigration<Ports: MovePorts> {
                 memory: plan.memory, owner: book.owner, since: record.began))
         let failure: ApusError?
         do throws(ApusError) {
+            try claimSlots()
             let events = try await ports.events()
             enter(.reservation)
             try await prepare()
@@ -125,7 +130,8 @@ package actor LiveMigration<Ports: MovePorts> {
     /// The transfer was never begun: the guest is untouched.
     private func giveUp(_ error: ApusError) async -> ApusError {
         var outcome = MoveEnding<Ports>.Outcome(
-            settled: Settled(verdict: .unmoved, source: .silent, destination: .silent))
+            settled: Settled(verdict: .unmoved, source: .silent, destination: .silent),
+            settledAt: ports.clock.now)
         await ending.putBack(&outcome)
         guard outcome.leftBehind.isEmpty else {
             return ApusError(
@@ -147,6 +153,7 @@ package actor LiveMigration<Ports: MovePorts> {
             watchers.addTask { await self.forward(events) }
             watchers.addTask { await self.takeSamples() }
             watchers.addTask { await self.measureClockOffset() }
+            watchers.addTask { await self.watchOthers() }
             if let timeout = plan.request.timeout {
                 watchers.addTask { await self.watch(timeout) }
             }
@@ -187,6 +194,8 @@ package actor LiveMigration<Ports: MovePorts> {
             case .abort(let reason):
                 requested(reason)
                 if let refusal = await pressAbort() { return refusal }
+            case .movesUnderWay(let moves):
+                await share(moves)
             case .lastCall:
                 return nil
             }
@@ -248,6 +257,8 @@ package actor LiveMigration<Ports: MovePorts> {
 
     // MARK: Watchers
 
+    nonisolated func send(_ moves: [MoveUnderWay]) { inputs.continuation.yield(.movesUnderWay(moves)) }
+
     private nonisolated func forward(_ events: AsyncStream<GuestEvent<Instant>>) async {
         for await event in events { inputs.continuation.yield(.event(event)) }
     }
@@ -307,7 +318,7 @@ package actor LiveMigration<Ports: MovePorts> {
             // What is the guest's own stays in the journal until the guest has it: apus repair brings it.
             guard outcome.missing.isEmpty else { throw words.missing(outcome.missing) }
             remarks += outcome.leftBehind
-            let result = result(settled)
+            let result = result(outcome)
             finish(.moved, code: nil, actual: PastMove(result))
             return result
         case .unmoved:
@@ -328,8 +339,8 @@ package actor LiveMigration<Ports: MovePorts> {
         throw error
     }
 
-    private func result(_ settled: Settled) -> MoveResult {
-        let end = ports.clock.now
+    private func result(_ outcome: MoveEnding<Ports>.Outcome) -> MoveResult {
+        let (settled, end) = (outcome.settled, outcome.settledAt)
         timeline.enter(.activation, at: end)
         return MoveResult(
             id: id, plan: plan, total: began.duration(to: end),
@@ -339,7 +350,7 @@ package actor LiveMigration<Ports: MovePorts> {
             dirtyRate: lastSample?.dirtyRate,
             phases: timeline.phases(until: end),
             destinationState: settled.destinationState ?? GuestState(.unknown),
-            sourceState: settled.sourceState, usedPostCopy: isPostCopy, remarks: remarks)
+            sourceState: settled.sourceState, usedPostCopy: isPostCopy, care: outcome.care, remarks: remarks)
     }
 
     // MARK: Telling

@@ -53,6 +53,8 @@ struct MoveBook: Sendable {
     /// The last phase that the journal knows of.
     func reached() throws(ApusError) -> Phase? { try log.reached(id) }
 
+    func movesUnderWay() throws(ApusError) -> [MoveUnderWay] { try log.movesUnderWay() }
+
     func undoable() throws(ApusError) -> [UndoRecord] { try log.undoable(by: id) }
 
     func forget(_ record: UndoRecord) throws(ApusError) { try log.clear(record.id) }

@@ -22,12 +22,28 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
     /// Where the guest is, and what could not be done about the rest.
     struct Outcome: Sendable {
         let settled: Settled
+        /// When both hosts had said so: what comes after is no part of the move's time.
+        let settledAt: Ports.MoveClock.Instant
         /// What a person should know, though the guest is well.
         var remarks: [String] = []
+        /// What was done for the guest besides moving it.
+        var care = ActivationReport()
         /// What the move changed and could not be put back yet; the journal still knows.
         var leftBehind: [String] = []
         /// What belongs to the guest and has not reached it where it arrived; the journal still knows.
         var missing: [String] = []
+
+        fileprivate mutating func note(_ found: Concluded) {
+            switch found {
+            case .done: break
+            case .remarks(let sentences): remarks += sentences
+            case .autostart(let obstacles):
+                care.isAutostarted = obstacles.isEmpty
+                remarks += obstacles
+            case .clock(let clock): care.clock = clock
+            case .addresses(let addresses, let after): (care.addresses, care.watched) = (addresses, after)
+            }
+        }
     }
 
     func end() async -> Outcome {
@@ -35,7 +51,7 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             plan: plan, ports: ports, follows: follows, neverStopped: neverStopped,
             ranThere: ranThere, isDeaf: isDeaf, say: say, noteArrival: { book.note(.activation) }
         ).settle()
-        var outcome = Outcome(settled: settled)
+        var outcome = Outcome(settled: settled, settledAt: ports.clock.now)
         switch settled.verdict {
         case .arrived:
             await keep(&outcome)
@@ -81,17 +97,18 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
         for conclusion in plan.conclusions {
             do throws(ApusError) {
                 // What cannot be brought back goes only while the guest is seen to be there.
-                guard try await ports.guest(on: .destination)?.state.isActive == true else {
+                if conclusion.isFinal, try await ports.guest(on: .destination)?.state.isActive != true {
                     throw ApusError(
                         .stateNotKnown, conclusion.operation,
                         "it is not active on \(plan.destination.name) any more",
                         hint: nil)
                 }
-                try await ports.conclude(conclusion)
+                outcome.note(try await ports.conclude(conclusion))
             } catch {
                 outcome.remarks.append("could not \(conclusion.operation): \(error.detail)")
             }
         }
+        outcome.remarks += outcome.care.remarks(plan.guest, on: plan.destination, from: plan.source)
         for record in records(&outcome) where !record.trace.belongsToGuest {
             do throws(ApusError) {
                 try book.forget(record)

@@ -15,6 +15,8 @@ package protocol MoveLog: UndoLog {
     ///
     /// - Throws: `guest-busy` when that process lives.
     func adopt(_ move: String, by owner: ProcessMark) throws(ApusError)
+    /// The moves of live processes, in the order in which they began; among them the caller's own.
+    func movesUnderWay() throws(ApusError) -> [MoveUnderWay]
     /// The last phase that the move is known to have entered.
     func reached(_ move: String) throws(ApusError) -> Phase?
     /// What the move changed and may have to put back, newest first.

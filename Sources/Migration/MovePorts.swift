@@ -26,7 +26,9 @@ package protocol MovePorts: Sendable {
     /// Brings what belongs to the guest to where it has arrived; there already is no error.
     func bring(_ record: UndoRecord) async throws(ApusError)
     /// Carries one conclusion out; done already is no error.
-    func conclude(_ conclusion: Conclusion) async throws(ApusError)
+    ///
+    /// - Returns: what it found.
+    func conclude(_ conclusion: Conclusion) async throws(ApusError) -> Concluded
 
     // The transfer
 
@@ -45,6 +47,10 @@ package protocol MovePorts: Sendable {
     /// Stops the guest on the source, so that nothing is written any more; the move runs it on at its end.
     func suspend() async throws(ApusError)
     func downtimeLimit() async throws(ApusError) -> Duration
+    /// What the guest's moves are held to; `nil` is no limit.
+    func bandwidth() async throws(ApusError) -> ByteRate?
+    /// Holds the guest's moves to this, also the one under way, while it is pushed and while it is pulled.
+    func setBandwidth(_ limit: ByteRate?) async throws(ApusError)
     /// The longest stop that QEMU may plan for, also of a move under way.
     func setDowntimeLimit(_ limit: Duration) async throws(ApusError)
 
@@ -63,6 +69,18 @@ package protocol MovePorts: Sendable {
 
     /// The destination's wall clock less the source's, and how wrong that may be; `nil` where it cannot be read.
     func clockOffset() async -> ClockOffset?
+}
+
+/// What a conclusion found, where that is worth telling.
+package enum Concluded: Sendable, Hashable {
+    case done
+    /// Sentences for a person.
+    case remarks([String])
+    /// What could not be done about the guest's start with its host, a sentence each.
+    case autostart(obstacles: [String])
+    case clock(ClockCare)
+    /// After how long, counted from the guest's start on the destination, where that was seen.
+    case addresses([LearntAddress], after: Duration?)
 }
 
 /// Something that a host told about the guest while it moves.

@@ -77,7 +77,8 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
             book.finish(.notKnown, code: error.code, actual: nil, at: elapsed)
             throw error
         }
-        return RepairResult(id: book.id, plan: plan, settled: settled, remarks: outcome.remarks)
+        return RepairResult(
+            id: book.id, plan: plan, settled: settled, care: outcome.care, remarks: outcome.remarks)
     }
 }
 
@@ -86,6 +87,8 @@ package struct RepairResult: Sendable {
     package let id: String
     package let plan: MovePlan
     package let settled: Settled
+    /// What was done for the guest besides bringing its move to an end.
+    package let care: ActivationReport
     package let remarks: [String]
 
     /// The guest's host and state now; `nil` for a guest that ended.

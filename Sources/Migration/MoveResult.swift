@@ -22,6 +22,8 @@ package struct MoveResult: Sendable, Hashable {
     package let sourceState: GuestState?
     /// Whether the guest switched over before all of its memory had arrived.
     package let usedPostCopy: Bool
+    /// What was done for the guest besides moving it.
+    package let care: ActivationReport
     /// What went differently than planned, though the move succeeded.
     package let remarks: [String]
 }

@@ -47,6 +47,7 @@ struct Steering<Ports: MovePorts>: Sendable {
     func carryOut(_ step: Decision.Step) async throws(ApusError) {
         switch step {
         case .setDowntimeLimit(let limit): try await ports.setDowntimeLimit(limit)
+        case .setBandwidth(let limit): try await ports.setBandwidth(limit)
         case .startPostCopy: try await ports.startPostCopy()
         case .suspend: try await ports.suspend()
         case .abort: try await ports.abort()

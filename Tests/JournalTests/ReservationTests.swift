@@ -56,6 +56,40 @@ struct ReservationTests {
         try begin("b2", guest: "db")
     }
 
+    @Test("moves of live processes are listed as they were begun, with their limits and the links' speeds")
+    func underWay() throws {
+        try begin("a1", guest: "web01", owner: .gone)
+        let limited = MoveRecord.sample(
+            "a2", guest: "web02", plan: #"{"request":{"bandwidth":8388608},"x":1}"#)
+        try journal.begin(limited, .sample(limited, owner: Journal.currentProcess()))
+        try begin("a3", guest: "web03")
+        for (rate, measured) in [(100, 2.0), (300, 3), (200, 1)] {
+            try journal.note(
+                link: LinkRecord(
+                    source: "alpha", destination: "beta", rate: ByteRate(bytesPerSecond: UInt64(rate)),
+                    method: .probe, measured: measured))
+        }
+        let moves = try journal.movesUnderWay()
+        #expect(moves.map(\.reservation.move) == ["a2", "a3"])
+        #expect(moves.map(\.bandwidth) == [ByteRate(bytesPerSecond: 8_388_608), nil])
+        #expect(moves.map(\.link) == [ByteRate(bytesPerSecond: 300), ByteRate(bytesPerSecond: 300)])
+    }
+
+    @Test("room is waited for until a move ends, and not beyond the limit")
+    func room() async throws {
+        let (alpha, beta) = (
+            Host(name: "alpha", uri: "x", maxOutgoing: 1), Host(name: "beta", uri: "y", maxIncoming: 1)
+        )
+        try begin("a1")
+        let began = ContinuousClock.now
+        try await journal.waitForRoom(from: alpha, to: beta, limit: .milliseconds(300))
+        #expect(began.duration(to: .now) >= .milliseconds(300))
+        async let waited: Void = journal.waitForRoom(from: alpha, to: beta, limit: .seconds(30))
+        try journal.finish(id: "a1", outcome: .moved, code: nil, actual: nil)
+        try await waited
+        #expect(began.duration(to: .now) < .seconds(20))
+    }
+
     @Test("a guest whose mover was killed is left to apus repair")
     func killed() throws {
         let child = try Child()

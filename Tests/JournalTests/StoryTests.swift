@@ -26,6 +26,9 @@ struct StoryTests {
         Phase.allCases.map { .phase($0) }
         + [
             .decision(Decision(.setDowntimeLimit(.milliseconds(250)), because: "the link gives 900 Mbit/s")),
+            .decision(
+                Decision(.setBandwidth(ByteRate(bytesPerSecond: 61_000_001)), because: "two share the link")),
+            .decision(Decision(.setBandwidth(nil), because: "it is alone again")),
             .decision(Decision(.startPostCopy, because: "three rounds in a row left no less")),
             .decision(Decision(.suspend, because: "it's asked for")),
             .decision(Decision(.abort, because: "")),

@@ -60,6 +60,9 @@ struct UndoLogTests {
                     CarriedDevice(
                         alias: "hostdev0", name: "0000:3b:00.0", replacement: .element("<hostdev/>"),
                         element: "<hostdev mode='subsystem'/>"))),
+            Self.record("f", of: .move, trace: .bandwidth(guest: "web01", nil)),
+            Self.record(
+                "g", of: .move, trace: .bandwidth(guest: "web01", ByteRate(bytesPerSecond: 8_388_608))),
         ]
         for record in records + [Self.record("probe", on: "beta")] { try log.note(record) }
         #expect(try log.undoable(by: "run") == records.reversed())
@@ -67,7 +70,7 @@ struct UndoLogTests {
         #expect(try log.left(on: "alpha").isEmpty)
         #expect(try log.left(on: "beta") == [Self.record("probe", on: "beta")])
         try log.clear("b")
-        #expect(try log.undoable(by: "run").map(\.id) == ["e", "d", "c", "a"])
+        #expect(try log.undoable(by: "run").map(\.id) == ["g", "f", "e", "d", "c", "a"])
     }
 
     @Test("a cleared record is gone; clearing it twice is no error")

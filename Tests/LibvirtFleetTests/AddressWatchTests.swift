@@ -66,7 +66,7 @@ struct AddressWatchTests {
         let testDescription: String
         let destination: Reading<LearntAddress.Place>
         let source: Reading<LearntAddress.Place>
-        let isLearnt: Bool
+        let isLearnt: Bool?
     }
 
     @Test(
@@ -89,7 +89,7 @@ struct AddressWatchTests {
                 source: .notKnown("no remote-shell"), isLearnt: true),
             Verdict(
                 testDescription: "a destination that cannot tell", destination: .notKnown("no remote-shell"),
-                source: .known(.elsewhere(port: "eth0")), isLearnt: false),
+                source: .known(.elsewhere(port: "eth0")), isLearnt: nil),
         ])
     func verdict(row: Verdict) {
         let learnt = LearntAddress(

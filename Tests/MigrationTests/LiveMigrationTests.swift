@@ -11,7 +11,7 @@ struct LiveMigrationTests {
     private static let standing = GuestState(.paused, reason: "migration")
     private static let broken = ApusError(.migrationFailed, "move", "the peer went away", hint: "look")
 
-    private func plan(
+    func plan(
         paused: Bool = false, request: MoveRequest = MoveRequest(), method: TransferMethod = TransferMethod(),
         preparations: [Preparation] = [], conclusions: [Conclusion] = []
     ) -> MovePlan {

@@ -11,6 +11,8 @@ final class PageInMemory: MoveLog {
         var outcome: MoveRecord.Outcome?
         var isHeld = false
         var refusesNotes = false
+        /// Who is under way, look by look; the last one stays.
+        var looks: [[MoveUnderWay]] = [[]]
     }
 
     private let state = Mutex(State())
@@ -22,6 +24,11 @@ final class PageInMemory: MoveLog {
 
     /// Also what was forgotten since.
     var everNoted: [UndoRecord] { state.withLock(\.everNoted) }
+    func letOthersMove(_ looks: [[MoveUnderWay]]) { state.withLock { $0.looks = looks } }
+
+    func movesUnderWay() throws(ApusError) -> [MoveUnderWay] {
+        state.withLock { $0.looks.count > 1 ? $0.looks.removeFirst() : $0.looks.first ?? [] }
+    }
 
     func refuseNotes() { state.withLock { $0.refusesNotes = true } }
 

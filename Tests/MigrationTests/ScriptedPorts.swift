@@ -24,12 +24,15 @@ final class ScriptedPorts: MovePorts {
         var refusesPreparation = false
         var refusesUndo = false
         var refusesBringing = false
+        /// What conclusions find; any other is done.
+        var concluded: [Conclusion: Result<Concluded, ApusError>] = [:]
     }
 
     private struct State {
         var script: Script
         var resumed: [Side] = []
         var limits: [Duration] = []
+        var rates: [ByteRate?] = []
         var aborts = 0
         var transfers = 0
         var recoveries = 0
@@ -118,8 +121,12 @@ final class ScriptedPorts: MovePorts {
         if fails { throw ApusError(.hostUnreachable, "remove an image", "beta is down", hint: nil) }
     }
 
-    func conclude(_ conclusion: Conclusion) async throws(ApusError) {
-        state.withLock { $0.changes.append(conclusion.operation) }
+    func conclude(_ conclusion: Conclusion) async throws(ApusError) -> Concluded {
+        try state.withLock { (state) throws(ApusError) in
+            state.changes.append(conclusion.operation)
+            guard let found = state.script.concluded[conclusion] else { return .done }
+            return try found.get()
+        }
     }
 
     func startPostCopy() async throws(ApusError) { state.withLock { $0.changes.append("post-copy") } }
@@ -127,6 +134,12 @@ final class ScriptedPorts: MovePorts {
     func suspend() async throws(ApusError) { state.withLock { $0.changes.append("suspend") } }
 
     func downtimeLimit() async throws(ApusError) -> Duration { .milliseconds(300) }
+
+    func bandwidth() async throws(ApusError) -> ByteRate? { state.withLock { $0.rates.last ?? nil } }
+
+    func setBandwidth(_ limit: ByteRate?) async throws(ApusError) {
+        state.withLock { $0.rates.append(limit) }
+    }
 
     func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
         state.withLock { $0.limits.append(limit) }

@@ -96,7 +96,7 @@ struct ConvergencePropertyTests {
             case .startPostCopy: .postCopy
             case .suspend: .suspend
             case .abort: .abort
-            case .setDowntimeLimit, .wait: nil
+            case .setDowntimeLimit, .setBandwidth, .wait: nil
             }
         }
         let places = taken.map { draw.setup.policy.onStall.firstIndex(of: $0) }

@@ -268,6 +268,7 @@ struct SimulatedMove {
         case .setDowntimeLimit(let limit):
             self.limit = limit
             outcome.limits.append(limit)
+        case .setBandwidth: break  // convergence never decides that
         case .startPostCopy:
             guard !refusesPostCopy else { return }
             _ = synchronise()

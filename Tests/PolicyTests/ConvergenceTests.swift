@@ -252,7 +252,7 @@ struct ConvergenceTests {
         let made = row.copy.run()
         let first = made.first {
             switch $0.decision.step {
-            case .setDowntimeLimit, .wait: false
+            case .setDowntimeLimit, .setBandwidth, .wait: false
             default: true
             }
         }

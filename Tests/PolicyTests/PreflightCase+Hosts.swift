@@ -152,6 +152,26 @@ extension PreflightCase {
         PreflightCase("too many guests leaving", [.outgoingLimit: .blocker]) {
             $0.source.details.load.outgoing = 2
         },
+        PreflightCase("guests that libvirt does not see arriving yet", [.incomingLimit: .blocker]) {
+            $0.reservations = [
+                Sample.reservation("db01", from: "gamma"), Sample.reservation("db02", from: "gamma"),
+            ]
+        },
+        PreflightCase("guests that leave and that libvirt sees already", [:]) {
+            $0.source.details.load.outgoing = 1
+            $0.source.details.load.moving = ["db01"]
+            $0.reservations = [Sample.reservation("db01", to: "gamma")]
+        },
+        PreflightCase("memory that is promised to others", [.memoryShort: .blocker]) {
+            $0.reservations = [Sample.reservation("db01", memory: .mebibytes(8000))]
+        },
+        PreflightCase("nothing against its own reservation, or others' hosts", [:]) {
+            var own = Sample.reservation("db01", memory: .mebibytes(8000))
+            own = Reservation(
+                move: own.move, guest: Sample.identity, source: own.source, destination: own.destination,
+                memory: own.memory, owner: own.owner, since: 0)
+            $0.reservations = [own, Sample.reservation("x", from: "gamma", to: "delta")]
+        },
         PreflightCase("moves that could not be counted", [.notKnown: .warning]) {
             $0.source.details.load.unread = "alpha did not answer within 10 s"
         },

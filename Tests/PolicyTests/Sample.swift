@@ -17,6 +17,8 @@ struct Sample: Sendable {
     var clock = Reading.known(ClockOffset(offset: .milliseconds(20), error: .milliseconds(10)))
     var sameName: Guest?
     var sameUUID: Guest?
+    /// Other moves under way.
+    var reservations: [Reservation] = []
 
     func with(_ change: (inout Sample) -> Void) -> Sample {
         var copy = self
@@ -90,6 +92,16 @@ struct Sample: Sendable {
             path: path, exists: exists, directoryExists: directoryExists, isWritable: isWritable, free: free)
     }
 
+    static func reservation(
+        _ guest: String, from source: String = "alpha", to destination: String = "beta",
+        memory: ByteCount = .mebibytes(1)
+    ) -> Reservation {
+        Reservation(
+            move: guest, guest: GuestIdentity(name: guest, uuid: guest), source: source,
+            destination: destination,
+            memory: memory, owner: ProcessMark(pid: 4711, started: 1, boot: ""), since: 0)
+    }
+
     /// One of the two hosts.
     struct Machine: Sendable {
         let name: String
@@ -98,6 +110,7 @@ struct Sample: Sendable {
         var uri: String
         var peerURI: String?
         var migrationAddress: String?
+        var tlsName: String?
         var remoteShell: [String]? = ["ssh", "root@host"]
         var libvirt = SoftwareVersion(9, 0, 0)
         var qemu = SoftwareVersion(7, 2, 22)
@@ -120,7 +133,7 @@ struct Sample: Sendable {
             HostFacts(
                 host: Host(
                     name: name, uri: uri, peerURI: peerURI, migrationAddress: migrationAddress,
-                    remoteShell: remoteShell), uuid: uuid, libvirtVersion: libvirt,
+                    remoteShell: remoteShell, tlsName: tlsName), uuid: uuid, libvirtVersion: libvirt,
                 hypervisorVersion: qemu, processors: processors, memory: memory, freeMemory: freeMemory,
                 details: details)
         }
@@ -171,7 +184,7 @@ struct Sample: Sendable {
     }
 
     var facts: MoveFacts {
-        MoveFacts(
+        var facts = MoveFacts(
             guest: Guest(
                 identity: Self.identity, host: source.name, state: state, memory: memory, vcpus: vcpus,
                 isPersistent: true, activity: activity),
@@ -185,6 +198,8 @@ struct Sample: Sendable {
                     PathFacts.Probe(address: destination.address, number: 49152, answer: $0)
                 }, clockOffset: clock),
             sameName: sameName, sameUUID: sameUUID)
+        facts.count(reservations)
+        return facts
     }
 }
 

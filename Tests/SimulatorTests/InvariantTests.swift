@@ -76,12 +76,12 @@ struct InvariantTests {
     @Test("removing the source's disk before the guest has arrived, or the destination's beneath it")
     func disks() throws {
         try Fixture(.copied).run { (play: Fixture) async throws in
-            try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
+            _ = try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
             #expect(play.broken == [.usedDisks, .sourceDisks])
         }
         try Fixture(.copied).run { (play: Fixture) async throws in
             #expect(try await play.move() == nil)
-            try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
+            _ = try await play.ports.conclude(.removeImage(path: "/images/web-0.qcow2"))
             #expect(play.broken.isEmpty)
             try await play.ports.undo(play.record(.file("/images/web-0.qcow2")))
             #expect(play.broken == [.usedDisks])

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The hosts' TLS certificates, where libvirt looks for them, from the lab's own authority.
+# The hosts' TLS certificates, where libvirt and QEMU look for them, from the lab's own authority.
 
 write_certificates() {
     local name=$1 pki=$STATE/$1/pki
@@ -8,6 +8,18 @@ write_certificates() {
     issue_certificate "$name" 365 "IP:$(migration_address "$name"),DNS:$name,DNS:$name.lab"
     cp "$pki/libvirt/servercert.pem" "$pki/libvirt/clientcert.pem"
     cp "$pki/libvirt/private/serverkey.pem" "$pki/libvirt/private/clientkey.pem"
+    share_with_qemu "$name"
+}
+
+# QEMU's own folder has other names for the same things; each host is client and server of migrations.
+share_with_qemu() {
+    local pki=$STATE/$1/pki role
+    mkdir -p "$pki/qemu"
+    cp "$pki/CA/cacert.pem" "$pki/qemu/ca-cert.pem"
+    for role in server client; do
+        cp "$pki/libvirt/servercert.pem" "$pki/qemu/$role-cert.pem"
+        cp "$pki/libvirt/private/serverkey.pem" "$pki/qemu/$role-key.pem"
+    done
 }
 
 # issue_certificate HOST DAYS NAMES: a server's certificate; its days may be over already.
@@ -41,4 +53,5 @@ lab_certificate() {
     done
     [[ $days =~ ^-?[0-9]+$ ]] || fail 64 "--days $days" "such as 12, or -3 for one that is expired"
     issue_certificate "$host" "$days" "$names"
+    share_with_qemu "$host"
 }

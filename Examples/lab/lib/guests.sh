@@ -26,13 +26,14 @@ guest_address() { known_guest "$1"; sed -n 's/^address=//p' "$(guest_file "$1")"
 
 guest_add() {
     local name=${1:-} kind='' host=host1 accel=auto memory='' data=0 rate=0 size=100 disk_size=64M disk_on=local
-    local format=raw firmware=bios tpm=no start=yes paused=no devices=''
+    local format=raw firmware=bios tpm=no agent='' start=yes paused=no devices=''
     local cpu="<cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>"
     [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$ ]] || fail 64 "a guest needs a name" "lab guest add NAME --kind KIND"
     shift
     while [ $# -gt 0 ]; do
         case $1 in
             --tpm) tpm=yes; shift; continue ;;
+            --agent) agent=agent; shift; continue ;;
             --no-start) start=no; shift; continue ;;
             --paused) paused=yes; shift; continue ;;
         esac
@@ -128,6 +129,7 @@ $(if [ "$kind" = web ] || [ "$kind" = disk ]; then
 fi)
     <serial type='file'><source path='/var/log/libvirt/qemu/$name.serial' append='on'/></serial>
 $([ "$tpm" = no ] || echo "    <tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>")
+$([ -z "$agent" ] || echo "    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>")
     <memballoon model='none'/>
 $devices  </devices>
 </domain>
@@ -142,7 +144,7 @@ boot_elements() {
     case $kind in
         web | disk)
             echo "    <kernel>$(kernel_image)</kernel>"
-            echo "    <initrd>$(initramfs_image)</initrd>"
+            echo "    <initrd>$(initramfs_image $agent)</initrd>"
             echo "    <cmdline>console=ttyS0 quiet panic=1 lab.kind=$kind lab.address=$address lab.data=$data</cmdline>"
             ;;
     esac

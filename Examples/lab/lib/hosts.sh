@@ -117,6 +117,8 @@ remember_owner = 0
 swtpm_user = "root"
 swtpm_group = "root"
 migration_host = "$(migration_address "$name")"
+migrate_tls_x509_cert_dir = "/etc/pki/qemu"
+migrate_tls_x509_verify = 1
 CONF
 }
 

@@ -17,7 +17,8 @@ boot_image() {
 # Debian's cloud kernel, taken out of its package; it is not installed.
 kernel_image() {
     local dir=$CACHE/kernel package
-    if [ ! -s "$dir/vmlinuz" ]; then
+    # A cache of an older lab has one module less.
+    if [ ! -s "$dir/vmlinuz" ] || [ ! -s "$dir/modules/virtio_console.ko" ]; then
         rm -rf "$dir.$$"
         mkdir -p "$dir.$$/package"
         package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
@@ -29,7 +30,7 @@ kernel_image() {
         local module
         mkdir -p "$dir.$$/modules"
         for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover \
-            virtio_net virtio_blk; do
+            virtio_net virtio_blk virtio_console; do
             find "$dir.$$/tree/lib/modules" -name "$module.ko" -exec cp {} "$dir.$$/modules/" \;
         done
         rm -rf "$dir.$$/tree" "$dir.$$/package" "$dir"
@@ -38,9 +39,34 @@ kernel_image() {
     printf '%s' "$dir/vmlinuz"
 }
 
+# Debian's QEMU guest agent, taken out of its package, with the libraries of this machine that it needs.
+agent_tree() {
+    local dir=$CACHE/agent
+    if [ ! -x "$dir/usr/sbin/qemu-ga" ]; then
+        rm -rf "$dir.$$"
+        mkdir -p "$dir.$$/package"
+        (cd "$dir.$$/package" && apt-get download qemu-guest-agent >/dev/null 2>&1) ||
+            fail 1 "could not download qemu-guest-agent" "apt-get update, then again"
+        dpkg -x "$dir.$$"/package/*.deb "$dir.$$/tree"
+        mkdir -p "$dir.$$/image/usr/sbin"
+        cp "$dir.$$/tree/usr/sbin/qemu-ga" "$dir.$$/image/usr/sbin/"
+        ldd "$dir.$$/tree/usr/sbin/qemu-ga" >"$dir.$$/libraries"
+        ! grep 'not found' "$dir.$$/libraries" >&2 || fail 1 "this machine lacks libraries of qemu-ga" "apt-get install them"
+        grep -o '/[^ ]*' "$dir.$$/libraries" | while read -r library; do
+            mkdir -p "$dir.$$/image$(dirname "$library")"
+            cp -L "$library" "$dir.$$/image$library"
+        done
+        rm -rf "$dir"
+        mv "$dir.$$/image" "$dir"
+        rm -rf "$dir.$$"
+    fi
+    printf '%s' "$dir"
+}
+
+# initramfs_image [agent]: what Linux guests run from; with QEMU's guest agent in it, where asked for.
 initramfs_image() {
     local path root
-    path=$CACHE/initramfs-$(md5sum "$LAB_HOME/guests/init" | cut -c1-12).cpio.gz
+    path=$CACHE/initramfs${1:+-$1}-$(md5sum "$LAB_HOME/guests/init" | cut -c1-12).cpio.gz
     if [ ! -s "$path" ]; then
         kernel_image >/dev/null
         root=$(mktemp -d "$CACHE/root.XXXXXX")
@@ -48,6 +74,7 @@ initramfs_image() {
         cp "$(command -v busybox)" "$root/bin/busybox"
         cp "$CACHE/kernel/modules"/* "$root/modules/"
         install -m 755 "$LAB_HOME/guests/init" "$root/init"
+        [ "${1:-}" != agent ] || cp -a "$(agent_tree)/." "$root/"
         (cd "$root" && find . | cpio --quiet -o -H newc | gzip -1) >"$path.$$"
         mv "$path.$$" "$path"
         rm -rf "$root"

@@ -28,7 +28,9 @@ struct Inquiry: Sendable {
     }
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
-        try await session.facts(run: run, places: request.disks.places)
+        var facts = try await session.facts(run: run, places: request.disks.places, isEncrypted: request.tls)
+        facts.count(try journal.movesUnderWay().map(\.reservation))
+        return facts
     }
 
     func findings(_ facts: MoveFacts) -> [Finding] {

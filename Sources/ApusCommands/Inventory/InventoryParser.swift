@@ -44,7 +44,7 @@ struct InventoryParser {
     }
 
     private static let keys = [
-        "uri", "peer-uri", "migration-address", "remote-shell", "max-incoming", "max-outgoing",
+        "uri", "peer-uri", "migration-address", "tls-name", "remote-shell", "max-incoming", "max-outgoing",
     ]
 
     private func host(named name: String, at place: Node, _ description: Node) throws(ApusError) -> Host {
@@ -54,7 +54,7 @@ struct InventoryParser {
         for (key, value) in try mapping(description, "host \(name)") {
             let word = try scalar(key, "a key of host \(name)")
             switch word {
-            case "uri", "peer-uri", "migration-address":
+            case "uri", "peer-uri", "migration-address", "tls-name":
                 texts[word] = try scalar(value, "\(word) of host \(name)")
             case "remote-shell":
                 shell = try words(value, "remote-shell of host \(name)")
@@ -71,7 +71,7 @@ struct InventoryParser {
         guard let uri = texts["uri"] else {
             throw invalid(place, "host \(name) has no uri (such as qemu+ssh://\(name)/system)")
         }
-        for (key, value) in texts where key != "migration-address" && !value.contains(":/") {
+        for (key, value) in texts where key.hasSuffix("uri") && !value.contains(":/") {
             throw invalid(
                 description,
                 "\(key) of host \(name) is '\(value)', not a libvirt URI such as qemu+ssh://\(name)/system")
@@ -79,7 +79,8 @@ struct InventoryParser {
         return Host(
             name: name, uri: uri, peerURI: texts["peer-uri"], migrationAddress: texts["migration-address"],
             remoteShell: shell, maxIncoming: limits["max-incoming"] ?? 2,
-            maxOutgoing: limits["max-outgoing"] ?? 2, filling: HostDefaults(uri: uri))
+            maxOutgoing: limits["max-outgoing"] ?? 2, tlsName: texts["tls-name"],
+            filling: HostDefaults(uri: uri))
     }
 
     // MARK: Types

@@ -43,7 +43,8 @@ struct MigrateCommand: CommandWithOptions {
 
     @Option(
         help: ArgumentHelp(
-            "While another apus moves the guest, wait for it this long instead of refusing.",
+            "While another apus moves the guest, or a host takes part in as many moves as it may, wait this long "
+                + "instead of refusing.",
             valueName: "time"),
         transform: QuantityOption.duration)
     var wait: Duration?
@@ -108,11 +109,25 @@ struct MigrateCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "migrate")
                 return nil
             case .ready(let session):
-                guard let saved else {
-                    return (try await inquiry.plan(session, sample ? .all : .nothing), session)
+                let here = try inventory.host(named: session.guest.host)
+                while true {
+                    if let left = timeToWait(since: began) {
+                        try await journal.waitForRoom(from: here, to: destination, limit: left)
+                    }
+                    do throws(ApusError) {
+                        guard let saved else {
+                            return (try await inquiry.plan(session, sample ? .all : .nothing), session)
+                        }
+                        let facts = try await inquiry.facts(of: session)
+                        return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
+                    } catch {
+                        // Somebody was quicker, or a move that is not in the journal has the place: it is looked at anew.
+                        guard error.isForLackOfRoom, timeToWait(since: began) != nil, !Task.isCancelled else {
+                            throw error
+                        }
+                        try? await Task.sleep(for: .milliseconds(500))
+                    }
                 }
-                let facts = try await inquiry.facts(of: session)
-                return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
             }
         }
         guard let (plan, session) = ready else { return }
@@ -123,13 +138,37 @@ struct MigrateCommand: CommandWithOptions {
         }
         let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
         defer { line.clear() }
-        let migration = LiveMigration(
-            plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
-            ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
-        signals.forward { migration.requestAbort(.signal) }
-        let result = try await migration.run()
-        line.clear()
-        MoveReporter(common: common).moved(result)
+        while true {
+            let migration = LiveMigration(
+                plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+                ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
+            signals.forward { migration.requestAbort(.signal) }
+            do throws(ApusError) {
+                let result = try await migration.run()
+                line.clear()
+                return MoveReporter(common: common).moved(result)
+            } catch {
+                // Another that waited was quicker.
+                guard error.code == .slotTaken, let left = timeToWait(since: began) else { throw error }
+                try await signals.guarding { () async throws(ApusError) in
+                    try await journal.waitForRoom(from: plan.source, to: plan.destination, limit: left)
+                }
+            }
+        }
+    }
+
+    /// What is left of `--wait`.
+    private func timeToWait(since began: ContinuousClock.Instant) -> Duration? {
+        wait.map { $0 - began.duration(to: .now) }.flatMap { $0 > .zero ? $0 : nil }
+    }
+}
+
+extension ApusError {
+    /// Whether nothing is in the way but that a host takes part in as many moves as it may.
+    fileprivate var isForLackOfRoom: Bool {
+        let blockers = findings.filter(\.blocks)
+        return !blockers.isEmpty
+            && blockers.allSatisfy { [.incomingLimit, .outgoingLimit].contains($0.code) }
     }
 }
 

@@ -18,6 +18,7 @@ struct MoveReport: Encodable {
     let phases: [PhaseReport]
     let sourceState: String?
     let destinationState: String
+    let activation: ActivationFindings
     let remarks: [String]
     let findings: [FindingReport]
     /// Made before the move, for the strategy that was used.
@@ -39,6 +40,7 @@ struct MoveReport: Encodable {
         phases = result.phases.map(PhaseReport.init)
         sourceState = result.sourceState?.description
         destinationState = result.destinationState.description
+        activation = ActivationFindings(result.care)
         remarks = result.remarks
         findings = result.plan.findings.map(FindingReport.init)
         forecast = result.plan.chosenForecast.map(ForecastReport.StrategyReport.init)
@@ -46,8 +48,8 @@ struct MoveReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case id, guest, uuid, source, destination, strategy, totalSeconds, downtimeSeconds, downtimeMethod,
-            downtimeErrorSeconds, wireBytes, rounds, phases, sourceState, destinationState, remarks, findings,
-            forecast
+            downtimeErrorSeconds, wireBytes, rounds, phases, sourceState, destinationState, activation,
+            remarks, findings, forecast
     }
 
     /// Writes the promised keys even where they are null: a reader may rely on them.
@@ -68,6 +70,7 @@ struct MoveReport: Encodable {
         try container.encode(phases, forKey: .phases)
         try container.encode(sourceState, forKey: .sourceState)
         try container.encode(destinationState, forKey: .destinationState)
+        try container.encode(activation, forKey: .activation)
         try container.encode(remarks, forKey: .remarks)
         try container.encode(findings, forKey: .findings)
         try container.encode(forecast, forKey: .forecast)

@@ -55,6 +55,7 @@ struct MoveReporter {
         lines.append(
             "  now        \(result.destinationState.kind.rawValue) on \(plan.destination.name); "
                 + "\(left) on \(plan.source.name)")
+        lines += result.care.lines
         lines += result.remarks.map { "  note       \($0)" }
         let worthSaying = plan.findings.filter { $0.severity == .warning }
         if !worthSaying.isEmpty { lines.append(FindingList(worthSaying).text()) }

@@ -62,7 +62,10 @@ struct MoveOptions: ParsableArguments {
     )
     var detachPassthrough = false
 
-    @Flag(help: "Encrypt memory on its way, with the certificates of both hosts' qemu.conf.")
+    @Flag(
+        help:
+            "Encrypt memory and disks on their way, with the certificates of both hosts' qemu.conf (docs/tls.md)."
+    )
     var tls = false
 
     /// What was asked of the move of a guest.

@@ -15,7 +15,7 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .usage, .unknownHost, .sameHost, .inventoryInvalid, .inventoryUnreadable,
             .documentInvalid:
             self = .usage
-        case .blocked, .guestAmbiguous, .guestBusy, .unknownGuest, .unknownMove, .hostUnreachable,
+        case .blocked, .guestAmbiguous, .guestBusy, .slotTaken, .unknownGuest, .unknownMove, .hostUnreachable,
             .permissionDenied,
             .guestUnreadable,
             .planOutdated, .planRefused,

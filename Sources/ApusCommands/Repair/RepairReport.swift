@@ -21,6 +21,8 @@ struct RepairReport: Encodable {
     var isRepaired = false
     var said: [String] = []
     var remarks: [String] = []
+    /// What was done for the guest besides, for people.
+    private var care: [String] = []
     var error: ApusError?
 
     init(_ move: MoveRecord) {
@@ -39,6 +41,7 @@ struct RepairReport: Encodable {
     mutating func note(_ result: RepairResult) {
         note(result.settled, result.plan)
         remarks = result.remarks
+        care = result.care.lines
         isRepaired = true
     }
 
@@ -57,7 +60,7 @@ struct RepairReport: Encodable {
                 "the move of \(guest) from \(source) to \(destination) was left unfinished: "
                     + "\(verdict ?? "not asked") (--dry-run: nothing was touched)"
             }
-        return (["\(state).", "  now        \(now)"] + remarks.map { "  note       \($0)" })
+        return (["\(state).", "  now        \(now)"] + care + remarks.map { "  note       \($0)" })
             .joined(separator: "\n")
     }
 

@@ -134,6 +134,7 @@ extension Decision.Step {
     fileprivate var words: String {
         switch self {
         case .setDowntimeLimit(let limit): "downtime limit set to \(limit.text)"
+        case .setBandwidth(let limit): "held to \(limit.map { "\($0)" } ?? "no bandwidth limit")"
         case .startPostCopy: "switched to post-copy"
         case .suspend: "guest stopped until the rest is sent"
         case .abort: "gave the move up"

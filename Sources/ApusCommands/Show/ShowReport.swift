@@ -68,6 +68,8 @@ struct EntryReport: Encodable {
     var name: String?
     var step: String?
     var downtimeLimitSeconds: Double?
+    /// What the move is held to from then on; left out for no limit.
+    var bandwidthBytesPerSecond: UInt64?
     var reason: String?
     var text: String?
     var sample: SampleReport?
@@ -86,6 +88,9 @@ struct EntryReport: Encodable {
             case .setDowntimeLimit(let limit):
                 step = "set-downtime-limit"
                 downtimeLimitSeconds = limit.seconds
+            case .setBandwidth(let limit):
+                step = "set-bandwidth"
+                bandwidthBytesPerSecond = limit?.bytesPerSecond
             case .startPostCopy: step = "start-post-copy"
             case .suspend: step = "suspend"
             case .abort: step = "abort"

@@ -19,6 +19,8 @@ package struct HostDetails: Sendable, Hashable, Codable {
     package var ownName: Reading<OwnName> = .notKnown("it was not asked")
     package var ports: Reading<PortRange> = .notKnown("it was not asked")
     package var certificate: Reading<Certificate>?
+    /// What its QEMU encrypts a move with; `nil` where the move is not to be encrypted.
+    package var encryption: Reading<Encryption>?
     /// Identities of the secrets that its libvirt holds: UUIDs and usages.
     package var secrets: Reading<[String]> = .notKnown("it was not asked")
     /// Of the paths that the guest needs, those that are there (for a file to be created: its directory).
@@ -85,6 +87,11 @@ package struct HostDetails: Sendable, Hashable, Codable {
         package var unread: String?
         /// Memory of guests that arrive just now and have not filled it yet.
         package var reservedMemory = ByteCount.zero
+        /// UUIDs of the guests that its libvirt sees moving.
+        package var moving: [String] = []
+        /// Moves that this controller has under way with the host, in words.
+        package var arriving: [String] = []
+        package var leaving: [String] = []
 
         package init() {}
 
@@ -164,7 +171,23 @@ package struct HostDetails: Sendable, Hashable, Codable {
         }
     }
 
-    /// The certificate that a host's libvirt shows.
+    /// What a host's QEMU encrypts a move with: on the source its client's part, on the destination its server's.
+    package struct Encryption: Sendable, Hashable, Codable {
+        /// Where qemu.conf says that it lies.
+        package let directory: String
+        /// Files that are not there.
+        package let missing: [String]
+        /// `nil` where it is not there or could not be read.
+        package let certificate: Certificate?
+
+        package init(directory: String, missing: [String], certificate: Certificate?) {
+            self.directory = directory
+            self.missing = missing
+            self.certificate = certificate
+        }
+    }
+
+    /// The certificate that a host shows.
     package struct Certificate: Sendable, Hashable, Codable {
         /// DNS names and addresses that it is valid for.
         package let names: [String]

@@ -22,6 +22,10 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     package var sameUUID: Guest?
     /// What the guest's QEMU has in memory: pages that were never touched are not.
     package var residentMemory: Reading<ByteCount> = .notKnown("it was not asked")
+    /// What the source keeps for the guest; `nil` in facts that were saved without it.
+    package var settings: GuestSettings?
+    /// How the guest's clock goes; `nil` where no agent told.
+    package var clock: GuestClockReading?
 
     package init(
         guest: Guest, hardware: GuestHardware, cpu: Reading<CPUFacts>, disks: [DiskFacts],

@@ -41,6 +41,8 @@ package struct Decision: Sendable, Hashable, Codable {
     package enum Step: Sendable, Hashable, Codable {
         /// The limit that QEMU is given from now on; the guest's own limit is never exceeded.
         case setDowntimeLimit(Duration)
+        /// What the move is held to from now on, because of others that share its link; `nil` is no limit.
+        case setBandwidth(ByteRate?)
         case startPostCopy
         case suspend
         case abort

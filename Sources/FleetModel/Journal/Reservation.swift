@@ -1,3 +1,18 @@
+/// A move of a live process, as those that share hosts with it see it.
+package struct MoveUnderWay: Sendable, Hashable {
+    package let reservation: Reservation
+    /// What its user allows it; `nil` is no limit.
+    package let bandwidth: ByteRate?
+    /// What was last measured from its source to its destination; `nil` where nothing was.
+    package let link: ByteRate?
+
+    package init(reservation: Reservation, bandwidth: ByteRate?, link: ByteRate?) {
+        self.reservation = reservation
+        self.bandwidth = bandwidth
+        self.link = link
+    }
+}
+
 /// What a move holds from its first step to its end: its guest, and room on its destination.
 ///
 /// One operation per guest: whoever comes second is told who was first.

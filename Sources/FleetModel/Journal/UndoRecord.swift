@@ -14,6 +14,8 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case snapshots(guest: String, [CarriedSnapshot], SnapshotsFate)
         /// The guest had this device.
         case device(guest: String, CarriedDevice)
+        /// The guest's moves were held to this before; `nil` is no limit.
+        case bandwidth(guest: String, ByteRate?)
     }
 
     /// Who the change belongs to, and so who puts it back.

@@ -69,7 +69,7 @@ extension UndoRecord.Trace {
     package var belongsToGuest: Bool {
         switch self {
         case .snapshots, .device: true
-        case .volume, .transientPool, .file, .downtimeLimit: false
+        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: false
         }
     }
 
@@ -85,7 +85,7 @@ extension UndoRecord.Trace {
             case .element: "plug in what \(destination) has in place of \(device.name)"
             case .nothing: nil
             }
-        case .volume, .transientPool, .file, .downtimeLimit: nil
+        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: nil
         }
     }
 
@@ -95,7 +95,7 @@ extension UndoRecord.Trace {
         case .snapshots: "its data is still in the disks, and libvirt knows of it no more"
         case .device(_, let device):
             "plug it in with virsh attach-device from \(device.element ?? "its element")"
-        case .volume, .transientPool, .file, .downtimeLimit: "nothing"
+        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: "nothing"
         }
     }
 
@@ -106,6 +106,7 @@ extension UndoRecord.Trace {
         case .transientPool(let name): "storage pool \(name)"
         case .file(let path): "file \(path)"
         case .downtimeLimit(_, let limit): "the downtime limit of \(limit.text)"
+        case .bandwidth(_, let rate): "the bandwidth limit: \(rate.map { "\($0)" } ?? "none")"
         case .snapshots(_, let snapshots, _): snapshots.names
         case .device(_, let device): "the device \(device.name)"
         }

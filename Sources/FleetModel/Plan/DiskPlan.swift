@@ -91,7 +91,7 @@ extension MovePlan {
 
     /// What is done when the guest has arrived.
     var stepsAfter: [String] {
-        conclusions.map(\.operation).map { "\($0) (\(source.name))" }
+        conclusions.map { "\($0.operation) (\($0.side == .source ? source.name : destination.name))" }
             + preparations.compactMap { $0.trace.bringing(to: destination.name, from: source.name) }
     }
 }

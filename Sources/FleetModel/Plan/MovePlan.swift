@@ -97,6 +97,12 @@ package struct MovePlan: Sendable, Hashable, Codable {
         destination.migrationAddress.map { $0.contains(":") ? "tcp:[\($0)]" : "tcp:\($0)" }
     }
 
+    /// The name that the destination's certificate has to bear, where the move is encrypted and that is known: libvirt
+    /// checks the host of the migration's URI, unless it is told another.
+    package var tlsName: String? {
+        request.tls ? destination.tlsName ?? destination.migrationAddress : nil
+    }
+
     /// The forecast of the strategy that was chosen.
     package var chosenForecast: StrategyForecast? { forecast?.strategy(method.strategy) }
 
@@ -114,7 +120,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
         let manner =
             method.isLive
             ? "while \(guest.name) \(wasPaused ? "is paused" : "runs")" : "while \(guest.name) is stopped"
-        steps.append("push memory \(manner)\(method.addition), \(control)\(limit)")
+        let encryption = request.tls ? ", encrypted by TLS" : ""
+        steps.append("push memory \(manner)\(method.addition), \(control)\(encryption)\(limit)")
         steps.append(
             "stop it on \(source.name), push the rest, \(wasPaused ? "leave it paused" : "run it") on "
                 + "\(destination.name)")

@@ -24,14 +24,44 @@ package struct Preparation: Sendable, Hashable, Codable {
 }
 
 /// Something that is left to do when the guest has arrived; never before both hosts said so.
+///
+/// The engine carries it out, or `apus repair` where the engine's process was killed: a plan holds all that it takes.
 package enum Conclusion: Sendable, Hashable, Codable {
+    /// The guest's clock stood still while the guest did, and had been like this.
+    case setClock(GuestClockReading)
+    /// The destination starts the guest when it starts itself, as the source did.
+    case autostart
+    /// What has to be the same behind the move is compared.
+    case compareMetadata(live: String?, definition: String?)
     /// The source's copy of a disk that was copied.
     case removeImage(path: String)
+    /// The network is seen to have learnt where the guest is.
+    case watchAddresses
 
     /// What happens, in words that fit behind "could not".
     package var operation: String {
         switch self {
+        case .setClock: "set its clock"
+        case .autostart: "have it start with its host"
+        case .compareMetadata: "compare its metadata"
         case .removeImage(let path): "remove \(path) from the source"
+        case .watchAddresses: "see whether the network has learnt where it is"
+        }
+    }
+
+    /// Where it happens.
+    package var side: Side {
+        switch self {
+        case .removeImage: .source
+        case .setClock, .autostart, .compareMetadata, .watchAddresses: .destination
+        }
+    }
+
+    /// Whether it cannot be taken back.
+    package var isFinal: Bool {
+        switch self {
+        case .removeImage: true
+        case .setClock, .autostart, .compareMetadata, .watchAddresses: false
         }
     }
 }

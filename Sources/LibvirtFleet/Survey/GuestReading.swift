@@ -18,6 +18,7 @@ struct GuestReading: Sendable {
     /// How the next start would name its processor.
     let definedMode: CPUFacts.Mode
     let kind: HypervisorKind
+    let settings: GuestSettings
 
     /// - Parameters:
     ///   - live: what runs now.
@@ -25,10 +26,11 @@ struct GuestReading: Sendable {
     ///   - inactive: what the next start would use; `nil` for a guest without a definition.
     ///   - snapshots: those that libvirt knows.
     ///   - checkpoints: how many libvirt knows.
+    ///   - isAutostarted: whether its host starts it.
     /// - Throws: `XMLError` with `missing` for a disk without a target.
     init(
         live: GuestDefinition, migratable: GuestDefinition?, inactive: GuestDefinition?,
-        snapshots: [GuestHardware.Snapshot], checkpoints: Int
+        snapshots: [GuestHardware.Snapshot], checkpoints: Int, isAutostarted: Bool = false
     ) throws(XMLError) {
         var hardware = GuestHardware(live)
         hardware.snapshots = snapshots
@@ -36,6 +38,8 @@ struct GuestReading: Sendable {
         self.hardware = hardware
         interfaces = live.interfaces.enumerated().map { InterfaceFacts($0.element, number: $0.offset) }
         disks = try live.disks
+        settings = GuestSettings(
+            isAutostarted: isAutostarted, metadata: live.metadata, definitionMetadata: inactive?.metadata)
         cpu = (migratable ?? live).cpu
         definedMode = CPUFacts.Mode((inactive ?? live).cpu?.mode)
         kind = HypervisorKind(

@@ -16,6 +16,8 @@ struct HostScript: Sendable {
     var samples: [String] = []
     /// Where a certificate of the host's libvirt may lie; the first that exists is read.
     var certificates: [String] = []
+    /// Whose part of a move's encryption matters; `nil` where the move is not encrypted.
+    var encryption: Side?
     /// Whether the size of the host's default huge page matters.
     var asksHugePage = false
     /// The way to the other host, for the source's script.
@@ -60,6 +62,7 @@ struct HostScript: Sendable {
         if !certificates.isEmpty {
             parts.append(section("certificate", each(certificates, Self.certificate)))
         }
+        if let encryption { parts.append(section("encryption", Self.encryption(of: encryption))) }
         if asksHugePage {
             parts.append(
                 section("huge-page", "sed -n 's/^Hugepagesize: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"))
@@ -136,6 +139,27 @@ struct HostScript: Sendable {
         + "sed -n 's/^ *DNS:/name\\t/p; s/^ *IP Address:/name\\t/p'; "
         + "openssl x509 -in \"$p\" -noout -subject -nameopt multiline | "
         + "sed -n 's/^ *commonName *= */common\\t/p'; }"
+
+    /// Where qemu.conf has the files of a move's encryption, which are missing, and the certificate.
+    /// Source: qemu.conf's `migrate_tls_x509_cert_dir` and `default_tls_x509_cert_dir`.
+    private static func encryption(of side: Side) -> String {
+        let role = side == .source ? "client" : "server"
+        return """
+            d=
+            for k in migrate default; do
+              [ -n "$d" ] || d=$(sed -n \\
+                "s/^[[:space:]]*${k}_tls_x509_cert_dir[[:space:]]*=[[:space:]]*[\\"']\\(.*\\)[\\"'].*/\\1/p" \\
+                /etc/libvirt/qemu.conf 2>/dev/null | tail -n 1)
+            done
+            d=${d:-/etc/pki/qemu}
+            echo "directory$t$d"
+            if [ -d "$d" ] && [ ! -x "$d" ]; then echo hidden; else
+              for f in ca-cert.pem \(role)-cert.pem \(role)-key.pem; do [ -e "$d/$f" ] || echo "missing$t$f"; done
+              seen=; p=$d/\(role)-cert.pem
+              \(Self.certificate)
+            fi
+            """
+    }
 
     private func section(_ name: String, _ commands: String) -> String {
         "echo '= \(name)'\n\(commands)\necho '. \(name)'"

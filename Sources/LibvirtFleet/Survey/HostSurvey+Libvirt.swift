@@ -146,9 +146,12 @@ extension HostSurvey {
         }
         for domain in domains {
             switch domain.job {
-            case .migrationOut: load.outgoing += 1
+            case .migrationOut:
+                load.outgoing += 1
+                load.moving.append(domain.uuid)
             case .migrationIn:
                 load.incoming += 1
+                load.moving.append(domain.uuid)
                 load.reservedMemory = ByteCount(load.reservedMemory.bytes + domain.memoryBytes)
             default: break
             }

@@ -45,6 +45,7 @@ struct HostSurvey: Sendable {
         details.ports = portRange(answers)
         details.presentPaths = presentPaths(answers)
         if !script.certificates.isEmpty { details.certificate = certificate(answers) }
+        if script.encryption != nil { details.encryption = encryption(answers) }
         if script.asksHugePage {
             details.defaultHugePage = answers.read("huge-page") { lines in
                 ByteCount((lines.first?.first.flatMap { UInt64($0) } ?? 2048) * 1024)
@@ -87,23 +88,35 @@ struct HostSurvey: Sendable {
     }
 
     private func certificate(_ answers: HostAnswers) -> Reading<HostDetails.Certificate> {
-        let read = answers.read("certificate") { lines in lines.map { $0.joined(separator: "\t") } }
-        switch read {
-        case .notKnown(let reason): return .notKnown(reason)
-        case .known(let lines):
-            func values(_ key: String) -> [String] {
-                lines.filter { $0.hasPrefix(key + "\t") }.map { String($0.dropFirst(key.count + 1)) }
-            }
-            guard let seconds = values("remaining").first.flatMap({ Int64($0) }) else {
+        switch answers.lines("certificate") {
+        case .failure(let why): return .notKnown(why.reason)
+        case .success(let lines):
+            guard let certificate = HostDetails.Certificate(lines) else {
                 return .notKnown(
                     "none of \(script.certificates.joined(separator: ", ")) could be read with openssl on "
                         + link.host.name)
             }
-            // A certificate with alternative names is judged by those alone. Source: RFC 6125, 6.4.4.
-            let names = values("name")
+            return .known(certificate)
+        }
+    }
+
+    private func encryption(_ answers: HostAnswers) -> Reading<HostDetails.Encryption> {
+        switch answers.lines("encryption") {
+        case .failure(let why): return .notKnown(why.reason)
+        case .success(let lines):
+            let directory = lines.first { $0.first == "directory" }?.last ?? ""
+            if lines.contains(["hidden"]) {
+                return .notKnown("\(directory) cannot be looked into by the user that commands run as")
+            }
+            let missing = lines.filter { $0.first == "missing" }.compactMap(\.last)
+            let certificate = HostDetails.Certificate(lines)
+            if certificate == nil,
+                !missing.contains(where: { $0.hasSuffix("-cert.pem") && $0 != "ca-cert.pem" })
+            {
+                return .notKnown("the certificate in \(directory) could not be read with openssl")
+            }
             return .known(
-                HostDetails.Certificate(
-                    names: names.isEmpty ? values("common") : names, remaining: .seconds(seconds)))
+                HostDetails.Encryption(directory: directory, missing: missing, certificate: certificate))
         }
     }
 }
@@ -117,5 +130,18 @@ extension HostAnswers {
         case .success(let lines): .known(change(lines))
         case .failure(let why): .notKnown(why.reason)
         }
+    }
+}
+
+extension HostDetails.Certificate {
+    /// From what `HostScript` says of a certificate; `nil` where it could not be read.
+    fileprivate init?(_ lines: [[String]]) {
+        func values(_ key: String) -> [String] {
+            lines.filter { $0.first == key }.map { $0.dropFirst().joined(separator: "\t") }
+        }
+        guard let seconds = values("remaining").first.flatMap({ Int64($0) }) else { return nil }
+        // A certificate with alternative names is judged by those alone. Source: RFC 6125, 6.4.4.
+        let names = values("name")
+        self.init(names: names.isEmpty ? values("common") : names, remaining: .seconds(seconds))
     }
 }

@@ -42,7 +42,7 @@ struct ProbeSweep: Sendable {
                 try await StoredFile(path: path, on: link).removeFile()
             case .volume, .file:
                 try await DiskRemains(link: link).remove(record.trace)
-            case .downtimeLimit, .snapshots, .device:
+            case .downtimeLimit, .bandwidth, .snapshots, .device:
                 // A move's, and put back by it: a probe changes no guest.
                 return
             }

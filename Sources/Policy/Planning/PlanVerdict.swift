@@ -26,12 +26,15 @@ extension MovePlan {
                 hint: "Make a new plan: apus plan \(guest) --to \(destination.name).")
         }
         try Planner.refuseBlocked(findings, facts: facts)
+        // How the guest's clock goes, and what its host keeps for it, may have changed since.
+        let care = Aftercare(facts)
         let renewed = MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: wasPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
             vouchesForStorage: vouchesForStorage,
-            memory: memory, disks: disks, preparations: preparations, conclusions: conclusions,
+            memory: memory, disks: disks, preparations: preparations,
+            conclusions: care.conclusions + conclusions.filter { !$0.isAftercare } + care.watch,
             choices: choices, rejected: rejected, findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: basis, forecast: forecast)

@@ -40,7 +40,8 @@ package struct Planner: Sendable {
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
             vouchesForStorage: vouches, memory: facts.guest.memory, disks: disks.plans,
-            preparations: disks.preparations + belongings.preparations, conclusions: disks.conclusions,
+            preparations: disks.preparations + belongings.preparations,
+            conclusions: Aftercare(facts).conclusions + disks.conclusions + Aftercare(facts).watch,
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
@@ -235,6 +236,7 @@ package struct Planner: Sendable {
                         : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"
                 ))
         }
+        if request.tls { choices.append(encryption) }
         choices.append(
             .init(
                 "control", request.control.rawValue,
@@ -251,6 +253,20 @@ package struct Planner: Sendable {
             choices.append(.init("disk writes", "wait for both hosts", because: reasonToWriteTwice))
         }
         return choices
+    }
+
+    private var encryption: MovePlan.Choice {
+        let host = facts.destination.host
+        guard let name = host.tlsName ?? host.migrationAddress else {
+            return .init(
+                "encryption",
+                "TLS; the certificate of \(host.name) has to bear the name that its libvirt gives it",
+                because: "--tls, and the inventory has neither a tls-name nor a migration-address")
+        }
+        return .init(
+            "encryption", "TLS; the certificate of \(host.name) has to bear the name \(name)",
+            because: host.tlsName == nil
+                ? "--tls; memory flows to that address" : "--tls; its tls-name in the inventory")
     }
 
     private var reasonToWriteTwice: String? { disks.reasonToWriteTwice(link: forecast?.input.link?.rate) }

@@ -173,8 +173,11 @@ extension Preflight {
                 Finding(
                     .outgoingLimit, .blocker, host: facts.sourceName, subject: facts.sourceName,
                     detail: "\(facts.sourceName) has \(count(source.details.load.outgoing, "guest")) leaving "
-                        + "already, and its max-outgoing is \(source.host.maxOutgoing)",
-                    hint: "Wait for one of them (apus status), or raise max-outgoing in the inventory."))
+                        + "already\(named(source.details.load.leaving)), and its max-outgoing is "
+                        + "\(source.host.maxOutgoing)",
+                    hint:
+                        "Wait for one of them (--wait, apus status), or raise max-outgoing in the inventory.")
+            )
         }
         if destination.details.load.incoming >= destination.host.maxIncoming {
             findings.append(
@@ -182,9 +185,17 @@ extension Preflight {
                     .incomingLimit, .blocker, host: facts.destinationName, subject: facts.destinationName,
                     detail:
                         "\(facts.destinationName) has \(count(destination.details.load.incoming, "guest")) "
-                        + "arriving already, and its max-incoming is \(destination.host.maxIncoming)",
-                    hint: "Wait for one of them (apus status), or raise max-incoming in the inventory."))
+                        + "arriving already\(named(destination.details.load.arriving)), and its max-incoming is "
+                        + "\(destination.host.maxIncoming)",
+                    hint:
+                        "Wait for one of them (--wait, apus status), or raise max-incoming in the inventory.")
+            )
         }
         return findings
+    }
+
+    /// Those that this controller knows by name; others' moves are only counted.
+    private static func named(_ moves: [String]) -> String {
+        moves.isEmpty ? "" : " (\(moves.joined(separator: "; ")))"
     }
 }

@@ -82,7 +82,7 @@ package enum Preflight {
 
     private static let rules: [@Sendable (MoveFacts, MoveRequest) -> [Finding]] = [
         identity, state, versions, processor, timeStamps, machine, storage, devices, paths, trustedPlatform,
-        interfaces, reach, memory, processors, slots, trust,
+        interfaces, reach, memory, processors, slots, trust, encryption,
     ]
 
     private static func lifted(_ finding: Finding, by ignored: [IgnoredFinding]) -> Finding {

@@ -71,6 +71,9 @@ package struct MemoryLog: MoveLog {
         }
     }
 
+    /// A simulation has one move: nobody shares its link.
+    package func movesUnderWay() throws(ApusError) -> [MoveUnderWay] { [] }
+
     package func reached(_ move: String) throws(ApusError) -> Phase? {
         try write(.undoable) { () throws(ApusError) in
             MoveEntry.reached(pages.entries)

@@ -51,7 +51,7 @@ package struct SimulatedPorts: MovePorts {
             case .downtimeLimit(_, let limit):
                 if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
             case .snapshots, .device: hosts.putBack(record.trace)
-            case .transientPool: break
+            case .transientPool, .bandwidth: break
             }
         }
     }
@@ -65,9 +65,10 @@ package struct SimulatedPorts: MovePorts {
         }
     }
 
-    package func conclude(_ conclusion: Conclusion) async throws(ApusError) {
-        try await process.call(.conclude, on: [.source]) { (hosts) throws(ApusError) in
+    package func conclude(_ conclusion: Conclusion) async throws(ApusError) -> Concluded {
+        try await process.call(.conclude, on: [conclusion.side]) { (hosts) throws(ApusError) in
             if case .removeImage(let path) = conclusion { hosts.remove(path, on: .source) }
+            return .done
         }
     }
 
@@ -118,6 +119,11 @@ package struct SimulatedPorts: MovePorts {
             try hosts.downtimeLimit()
         }
     }
+
+    /// A simulation has one move, which shares its link with nobody.
+    package func bandwidth() async throws(ApusError) -> ByteRate? { nil }
+
+    package func setBandwidth(_ limit: ByteRate?) async throws(ApusError) {}
 
     package func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
         try await process.call(.setDowntimeLimit, on: [.source]) { (hosts) throws(ApusError) in
