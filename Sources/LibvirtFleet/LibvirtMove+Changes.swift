@@ -75,6 +75,9 @@ extension LibvirtMove {
         case .removeImage(let path):
             try await SourceImages(link: source, guest: plan.guest).remove(path)
             return .done
+        case .takeRoom(let path):
+            try await StoredFile(path: path, on: destination).takeRoom()
+            return .done
         case .watchAddresses:
             let (addresses, after) = try await arrival.learnt(plan, on: destination)
             return .addresses(addresses, after: after)

@@ -49,10 +49,12 @@ extension LabTests {
             #expect(dry.status == 0 && dry.output.contains("create \(image)"), "\(dry.said)")
             #expect(try await !Self.files(Self.images, on: "host2").contains { $0.hasPrefix(guest.name) })
 
-            let move = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            let move = try await lab.apus("migrate", guest.name, "--to", "host2", "--preallocate", "--json")
             #expect(move.status == 0, "\(move.said)")
             #expect(try await guest.places() == ["host2": "running"])
             try await Self.expectWhole(guest)
+            let room = try await Lab.run(on: "host2", "stat -c '%b * %B - %s' \(image)")
+            #expect(try await Lab.run(on: "host2", "echo $((\(room)))").hasPrefix("-") == false, "\(room)")
             // A copy is a volume like any other, and what it was made from is kept.
             let volumes = try await guest.virsh(on: "host2", "vol-list", "default")
             #expect(volumes.output.contains(image), "\(volumes.said)")

@@ -54,7 +54,7 @@ extension LabTests {
     func fairShares() async throws {
         let lab = try await Lab.up()
         try await LabGuest.with("web", on: lab) { first in
-            try await LabGuest.with("web", on: lab) { second in
+            try await LabGuest.with("web", ["--data", "96"], on: lab) { second in
                 try await Lab.undoing(
                     {
                         try await Lab.require("link", "--rate", "200mbit")

@@ -176,6 +176,21 @@ struct DiskPlannerTests {
         #expect(said.contains("source images: 1 kept on alpha"))
     }
 
+    @Test("takes all of its room again on the destination where it was to have it from the start")
+    func takesRoom() {
+        let planner = Self.planner(
+            [Sample.disk(Self.gone)],
+            PreflightCase.request {
+                $0.preallocation = .full
+                $0.removesSource = true
+            })
+        #expect(
+            planner.conclusions == [
+                .takeRoom(path: "/images/web01.qcow2"), .removeImage(path: "/images/web01.qcow2"),
+            ])
+        #expect(planner.choices.contains { $0.choice == "1 removed after arrival" })
+    }
+
     @Test("is kept in step by waiting where the guest writes faster than half of the link, and libvirt can")
     func writesTwice() {
         let disk = Sample.disk(Self.gone) { $0.writes = ByteRate(bytesPerSecond: 60_000_000) }

@@ -57,6 +57,9 @@ struct HomeMove {
             } catch {
                 throw after(moved, error)
             }
+            if let error = await mover.takeRoom(order) {
+                remarks.append("could not \(error.operation): \(error.detail)")
+            }
             let isOldRemoved = await removeOld(old, order, mover, &remarks)
             moved.append(
                 Moved(

@@ -99,8 +99,6 @@ struct MigrateCommand: CommandWithOptions {
                 try await journal.waitUntilFree(guest: wanted, limit: wait)
             }
         }
-        let inquiry = Inquiry(
-            journal: journal, request: try saved?.request ?? move.request(inventory, guest: wanted))
         let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
             switch try await MoveSession.open(
                 guest: wanted, from: source, to: destination, inventory: inventory)
@@ -109,6 +107,9 @@ struct MigrateCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "migrate")
                 return nil
             case .ready(let session):
+                let name = session.guest.identity.name
+                let request = if let saved { saved.request } else { try move.request(inventory, guest: name) }
+                let inquiry = Inquiry(journal: journal, request: request)
                 let here = try inventory.host(named: session.guest.host)
                 while true {
                     if let left = timeToWait(since: began) {

@@ -33,7 +33,7 @@ struct PlanCommand: CommandWithOptions {
         let destination = try inventory.host(named: to)
         let source = try move.from.map { try inventory.host(named: $0) }
         try MoveOptions.refuseSame(source, destination, guest)
-        let inquiry = Inquiry(journal: try state.open(), request: try move.request(inventory, guest: guest))
+        let journal = try state.open()
         let plan = try await signals.guarding { () async throws(ApusError) -> MovePlan? in
             switch try await MoveSession.open(
                 guest: guest, from: source, to: destination, inventory: inventory)
@@ -42,6 +42,8 @@ struct PlanCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "plan")
                 return nil
             case .ready(let session):
+                let request = try move.request(inventory, guest: session.guest.identity.name)
+                let inquiry = Inquiry(journal: journal, request: request)
                 return try await inquiry.plan(session, quick ? .link : .all)
             }
         }

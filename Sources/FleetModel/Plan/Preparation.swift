@@ -35,6 +35,8 @@ package enum Conclusion: Sendable, Hashable, Codable {
     case compareMetadata(live: String?, definition: String?)
     /// The source's copy of a disk that was copied.
     case removeImage(path: String)
+    /// An image that was to have all of its room from the start: QEMU gives back what it copies as zeros.
+    case takeRoom(path: String)
     /// The network is seen to have learnt where the guest is.
     case watchAddresses
 
@@ -45,6 +47,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
         case .autostart: "have it start with its host"
         case .compareMetadata: "compare its metadata"
         case .removeImage(let path): "remove \(path) from the source"
+        case .takeRoom(let path): "take all of the room of \(path) again"
         case .watchAddresses: "see whether the network has learnt where it is"
         }
     }
@@ -53,7 +56,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
     package var side: Side {
         switch self {
         case .removeImage: .source
-        case .setClock, .autostart, .compareMetadata, .watchAddresses: .destination
+        case .setClock, .autostart, .compareMetadata, .takeRoom, .watchAddresses: .destination
         }
     }
 
@@ -61,7 +64,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
     package var isFinal: Bool {
         switch self {
         case .removeImage: true
-        case .setClock, .autostart, .compareMetadata, .watchAddresses: false
+        case .setClock, .autostart, .compareMetadata, .takeRoom, .watchAddresses: false
         }
     }
 }

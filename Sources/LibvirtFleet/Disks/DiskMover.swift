@@ -66,6 +66,19 @@ package struct DiskMover: Sendable {
         return try await isAt(order.path, order.disk, .inactive)
     }
 
+    /// Takes the room again that an image was to have from the start: QEMU gives back what it copies as zeros.
+    ///
+    /// - Returns: why not, where it could not be.
+    package func takeRoom(_ order: ImageOrder) async -> ApusError? {
+        guard order.preallocation == .full else { return nil }
+        do throws(ApusError) {
+            try await StoredFile(path: order.path, on: link).takeRoom()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Removes the image that the guest had before.
     package func removeOld(_ path: String) async throws(ApusError) {
         try await SourceImages(link: link, guest: guest.identity).remove(path)

@@ -2,7 +2,7 @@ import FleetModel
 import Libvirt
 import Transfer
 
-/// A file on a host's storage that is to go.
+/// An image's file on a host's storage.
 struct StoredFile: Sendable {
     let path: String
     private let link: HostLink
@@ -62,12 +62,21 @@ struct StoredFile: Sendable {
     }
 
     func removeFile() async throws(ApusError) {
+        try await run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove \(path) from \(link.host.name)")
+    }
+
+    /// Fills its holes with room of its own; what is in it stays.
+    func takeRoom() async throws(ApusError) {
+        try await run(
+            "p=\(RemoteShell.quote(path)); fallocate -l \"$(stat -c %s -- \"$p\")\" -- \"$p\"\n",
+            to: "take the room of \(path) on \(link.host.name)")
+    }
+
+    private func run(_ script: String, to operation: String) async throws(ApusError) {
         guard let words = link.host.remoteShell else {
             throw ApusError(
-                .remoteShellFailed, "remove \(path) from \(link.host.name)",
-                "\(link.host.name) has no remote-shell", hint: "Remove it by hand.")
+                .remoteShellFailed, operation, "\(link.host.name) has no remote-shell", hint: "Do it by hand.")
         }
-        _ = try await RemoteShell(host: link.host.name, words: words)
-            .run("rm -f -- \(RemoteShell.quote(path))\n", to: "remove \(path) from \(link.host.name)")
+        _ = try await RemoteShell(host: link.host.name, words: words).run(script, to: operation)
     }
 }

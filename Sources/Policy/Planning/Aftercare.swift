@@ -38,7 +38,7 @@ extension Conclusion {
     var isAftercare: Bool {
         switch self {
         case .setClock, .autostart, .compareMetadata, .watchAddresses: true
-        case .removeImage: false
+        case .removeImage, .takeRoom: false
         }
     }
 }

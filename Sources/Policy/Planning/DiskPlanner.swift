@@ -97,8 +97,12 @@ package struct DiskPlanner: Sendable {
         }
     }
 
-    /// Only images that are files of their own: a volume of a pool of another kind is not ours to take away.
     package var conclusions: [Conclusion] {
+        copies.map(\.order).filter { $0.preallocation == .full }.map { .takeRoom(path: $0.path) } + removals
+    }
+
+    /// Only images that are files of their own: a volume of a pool of another kind is not ours to take away.
+    private var removals: [Conclusion] {
         guard request.disks.removesSource else { return [] }
         return decisions.filter { $0.copy != nil }.compactMap { decision in
             guard case .file(let path) = decision.disk.chain.first?.location else { return nil }
@@ -113,7 +117,7 @@ package struct DiskPlanner: Sendable {
                 "copied to \(copy.order.path) (\(copy.order.summary))", because: copy.reason)
         }
         guard !copies.isEmpty else { return [] }
-        let removed = conclusions.count
+        let removed = removals.count
         let kept = copies.count - removed
         if removed > 0 {
             choices.append(
