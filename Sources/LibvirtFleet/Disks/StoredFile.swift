@@ -75,7 +75,8 @@ struct StoredFile: Sendable {
     private func run(_ script: String, to operation: String) async throws(ApusError) {
         guard let words = link.host.remoteShell else {
             throw ApusError(
-                .remoteShellFailed, operation, "\(link.host.name) has no remote-shell", hint: "Do it by hand.")
+                .remoteShellFailed, operation, "\(link.host.name) has no remote-shell", hint: "Do it by hand."
+            )
         }
         _ = try await RemoteShell(host: link.host.name, words: words).run(script, to: operation)
     }
