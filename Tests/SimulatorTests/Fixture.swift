@@ -11,6 +11,7 @@ final class Fixture: Sendable {
     let process: SimulatedProcess
     let pages = MemoryPages()
     let ports: SimulatedPorts
+    private let moments: AsyncStream<Moment>
 
     init(_ guest: SimulatedGuest = .small, request: MoveRequest = MoveRequest(), postCopy: Bool = false) {
         var method = TransferMethod()
@@ -23,6 +24,13 @@ final class Fixture: Sendable {
         faults = FaultInjector(.none, hosts: hosts)
         process = SimulatedProcess(number: 1, hosts: hosts, faults: faults)
         ports = SimulatedPorts(process)
+        let (moments, told) = AsyncStream.makeStream(of: Moment.self)
+        self.moments = moments
+        let injected = hosts.onMoment
+        hosts.onMoment = { moment in
+            injected(moment)
+            told.yield(moment)
+        }
     }
 
     var clock: VirtualClock { ports.clock }
@@ -39,15 +47,28 @@ final class Fixture: Sendable {
         return await end(events)
     }
 
+    /// Begins a transfer and switches it to post-copy in its second round.
+    func beginPostCopy() async throws -> AsyncStream<GuestEvent<VirtualClock.Instant>> {
+        let events = try await ports.events()
+        await ports.beginTransfer()
+        await reach(.secondRound)
+        try await ports.startPostCopy()
+        await reach(.postCopyRuns)
+        return events
+    }
+
     func end(_ events: AsyncStream<GuestEvent<VirtualClock.Instant>>) async -> ApusError? {
         for await event in events { if case .ended(let error) = event.kind { return error } }
         return nil
     }
 
     /// Waits until the hosts have reached that point.
-    func reach(_ moment: Moment) async throws {
-        while hosts.moment != moment { try await clock.sleep(for: .microseconds(200)) }
+    func reach(_ moment: Moment) async {
+        for await reached in moments where reached == moment { return }
     }
+
+    /// Waits until the hosts have nothing left to do.
+    func quiet() async { await simulation.quiet() }
 
     func states() async throws -> (source: GuestState?, destination: GuestState?) {
         (try await ports.guest(on: .source)?.state, try await ports.guest(on: .destination)?.state)

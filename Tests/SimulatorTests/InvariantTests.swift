@@ -14,9 +14,9 @@ struct InvariantTests {
         try Fixture(guest).run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
-            try await play.reach(.finishing)
+            await play.reach(.finishing)
             play.faults.strike(.libvirtd(.source, back: .seconds(1)))
-            try await play.clock.sleep(for: .seconds(5))
+            await play.quiet()
             try await play.ports.resume(on: .source)
             #expect(play.broken == [.twoRunning])
         }
@@ -27,12 +27,12 @@ struct InvariantTests {
         try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
-            try await play.reach(.finishing)
+            await play.reach(.finishing)
             play.faults.strike(.libvirtd(.source, back: .seconds(1)))
-            try await play.reach(.runsThere)
-            try await play.clock.sleep(for: .seconds(5))
+            await play.reach(.runsThere)
+            await play.quiet()
             play.faults.strike(.qemu(.destination))
-            try await play.clock.sleep(for: .seconds(5))
+            await play.quiet()
             #expect(play.hosts.misfortunes == [.killed])
             try await play.ports.resume(on: .source)
             #expect(play.broken == [.staleResumed])
@@ -44,9 +44,9 @@ struct InvariantTests {
         try Fixture().run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
-            try await play.reach(.finishing)
+            await play.reach(.finishing)
             play.faults.strike(.libvirtd(.source, back: .seconds(1)))
-            try await play.clock.sleep(for: .seconds(5))
+            await play.quiet()
             await #expect(throws: ApusError.self) { try await play.ports.resume(on: .source) }
             #expect(play.broken.isEmpty)
         }
@@ -63,9 +63,9 @@ struct InvariantTests {
         try Fixture(.busy, postCopy: true).run { (play: Fixture) async throws in
             _ = try await play.ports.events()
             await play.ports.beginTransfer()
-            try await play.reach(.secondRound)
+            await play.reach(.secondRound)
             try await play.ports.startPostCopy()
-            try await play.reach(.postCopyRuns)
+            await play.reach(.postCopyRuns)
             await #expect(throws: ApusError.self) { try await play.ports.dropCopy(on: .destination) }
             #expect(play.broken.isEmpty)
             try await play.ports.dropCopy(on: .source)
@@ -134,8 +134,9 @@ struct InvariantTests {
             #expect(stage.hosts.violations.map(\.invariant) == [.undo, .undo])
         }
         try staged(.small) { stage, play in
+            let events = try await play.ports.events()
             await play.ports.beginTransfer()
-            try await play.ports.clock.sleep(for: .milliseconds(100))
+            for await event in events { if case .transferBegan = event.kind { break } }
             try play.log.finish(id: "1", outcome: .failed, code: nil, actual: nil)
             #expect(stage.hosts.violations.map(\.invariant).contains(.journal))
         }

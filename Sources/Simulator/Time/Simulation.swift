@@ -27,6 +27,7 @@ package final class Simulation: TaskExecutor, @unchecked Sendable {
 
     private let jobs = Mutex<Jobs>(Jobs())
     private var timers = TimerQueue()
+    private var waitingForQuiet: [CheckedContinuation<Void, Never>] = []
     private let timeLimit: Duration
     private let stepLimit: Int
 
@@ -53,6 +54,11 @@ package final class Simulation: TaskExecutor, @unchecked Sendable {
         timers.add(at: now + max(.zero, delay), action)
     }
 
+    /// Waits until nothing is left to happen: no other task runs and no timer is set.
+    package func quiet() async {
+        await withCheckedContinuation { waitingForQuiet.append($0) }
+    }
+
     /// Runs a body to its end, on the calling thread.
     ///
     /// After a failure the body's task is left where it stands: it is never run again.
@@ -71,7 +77,11 @@ package final class Simulation: TaskExecutor, @unchecked Sendable {
                 continue
             }
             if let value = answer.value { return value }
-            guard let timer = timers.next() else { throw .deadlock(at: now) }
+            guard let timer = timers.next() else {
+                guard let waiting = waitingForQuiet.popLast() else { throw .deadlock(at: now) }
+                waiting.resume()
+                continue
+            }
             guard timer.due <= timeLimit else { throw .tooLong(timeLimit) }
             now = max(now, timer.due)
             timer.action()
