@@ -55,7 +55,7 @@ struct Settler<Ports: MovePorts>: Sendable {
 
     func settle() async -> Settled {
         var ranThere = ranThere
-        await stopOlderCopy(ranThere)
+        if ranThere { await stopOlderCopy(ask(.source).answer) }
         var look = await self.look(&ranThere)
         var since = ports.clock.now
         var deadline = since.advanced(by: patience)
@@ -108,6 +108,8 @@ struct Settler<Ports: MovePorts>: Sendable {
             let next = await self.look(&ranThere)
             if !next.isSame(as: look) { since = ports.clock.now }
             look = next
+            // Perhaps nobody could hear until now that the destination runs it.
+            if ranThere { await stopOlderCopy(look.source) }
         }
     }
 
@@ -175,10 +177,10 @@ struct Settler<Ports: MovePorts>: Sendable {
     /// libvirt lets the source's copy run on when the answer to its last step is lost, though the destination may run
     /// the guest (`qemuMigrationSrcPerformPeer2Peer3`: "lock manager plugins should take care"). Whoever followed the
     /// move knows better, and stops it before anything else is asked.
-    private func stopOlderCopy(_ ranThere: Bool) async {
-        guard ranThere, !follows, case .present(let state) = await ask(.source).answer,
-            state.kind == .running, state.reason == "migration-canceled"
-        else { return }
+    private func stopOlderCopy(_ source: Settlement.Answer) async {
+        guard !follows, source.state?.kind == .running, source.state?.reason == "migration-canceled" else {
+            return
+        }
         await step(
             "was let run on on \(plan.source.name) by libvirt, beside the copy on "
                 + "\(plan.destination.name) that is newer; it was stopped there", .source

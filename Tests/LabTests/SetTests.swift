@@ -93,9 +93,12 @@ extension LabTests {
         try await withSlowMove("--postcopy", "--postcopy-bandwidth", "1") { lab, guest, move in
             try await guest.require("migrate-postcopy", guest.name)
             // libvirt returns before QEMU has switched.
+            let deadline = ContinuousClock.now.advanced(by: .seconds(20))
             while try await !guest.virsh(on: "host1", "domstate", "--reason", guest.name).output
                 .contains("post-copy")
-            {}
+            {
+                try #require(ContinuousClock.now < deadline, "the source never said that it is in post-copy")
+            }
             let outcome = try await lab.apus(
                 "set", guest.name, "--bandwidth", "64MiB/s", "--downtime", "50ms", "--json")
             #expect(outcome.status == 0, "\(outcome.said)")

@@ -99,6 +99,10 @@ struct ScenarioTests {
             Case(
                 "libvirt lets the source run on beside the destination", of: .copied, .moved,
                 .init(.libvirtd(.destination, back: .seconds(2)), .moment(.runsThere, .milliseconds(1)))),
+            Case(
+                "the same, and nobody heard at first that the destination runs it", of: .copied, .moved,
+                .init(.connection(.destination), .moment(.allArrived, .zero)),
+                .init(.libvirtd(.destination, back: .seconds(2)), .moment(.runsThere, .zero))),
             Case("the user aborts", .aborted, .init(.userAborts, .moment(.memoryFlows, .milliseconds(20)))),
             // What the source still has is an old state of it: nobody but a person may let that run.
             Case(
