@@ -39,7 +39,8 @@ extension LiveMigration {
             let result = result(outcome)
             finish(.moved, code: nil, actual: PastMove(result))
             return result
-        case .unmoved:
+        case .unmoved,
+            .dropDestination where settled.refusal != nil:
             error = words.unmoved(
                 failure, (settled, outcome.leftBehind), abort: abort?.reason, remarks: remarks)
         case .ended:

@@ -58,6 +58,11 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
         case .unmoved, .ended:
             await putBack(&outcome)
             await removeRemains(&outcome)
+        case .dropDestination where settled.refusal != nil:
+            // The source has the guest. What never ran there is a person's to end, and its images stay with it.
+            await putBack(&outcome, but: plan.destination)
+            outcome.leftBehind.append(
+                "its copy on \(plan.destination.name), which never ran: \(settled.refusal?.detail ?? "")")
         case .resumeSource, .resumeDestination, .dropSource, .dropDestination, .recoverPostCopy, .unsettled,
             .notKnown:
             // While it is not known where the guest is, nothing more is touched.
@@ -66,9 +71,9 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
         return outcome
     }
 
-    /// Puts back what was changed before the transfer, newest first.
-    func putBack(_ outcome: inout Outcome) async {
-        for record in records(&outcome) {
+    /// Puts back what was changed before the transfer, newest first; what is on one host is left to a later repair.
+    func putBack(_ outcome: inout Outcome, but host: Host? = nil) async {
+        for record in records(&outcome) where record.host != host?.name {
             do throws(ApusError) {
                 try await ports.undo(record)
                 try book.forget(record)

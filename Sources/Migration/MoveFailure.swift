@@ -22,7 +22,10 @@ struct MoveFailure: Sendable {
             + (outcome.leftBehind.isEmpty
                 ? "" : "; left behind: \(outcome.leftBehind.joined(separator: "; "))")
         let cleaning =
-            outcome.leftBehind.isEmpty ? nil : "apus repair \(plan.guest) puts back what was left behind."
+            outcome.leftBehind.isEmpty
+            ? nil
+            : join(
+                outcome.settled.refusal?.hint, "apus repair \(plan.guest) puts back what was left behind.")
         let besides = failure.map { $0.code == .migrationAborted ? "" : "; libvirt: \($0.detail)" } ?? ""
         switch abort {
         case .signal:

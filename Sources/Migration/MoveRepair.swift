@@ -63,7 +63,8 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
             throw ApusError(
                 .repairIncomplete, "put back what the move of \(plan.guest) changed",
                 ([settled.text(plan)] + leftBehind + outcome.missing).joined(separator: "; "),
-                hint: "When the host answers again, or what it says is mended: apus repair \(plan.guest)."
+                hint: (settled.refusal?.hint.map { $0 + " " } ?? "")
+                    + "When the host answers again, or what it says is mended: apus repair \(plan.guest)."
                     + (outcome.missing.isEmpty ? "" : " To do without what is missing: add --accept."))
         }
         switch settled.verdict {

@@ -7,6 +7,8 @@ package struct Settled: Sendable {
     package let verdict: Settlement
     package let source: Settlement.Answer
     package let destination: Settlement.Answer
+    /// Why the destination's copy, which never ran, could not be ended: the verdict is `dropDestination` then.
+    package var refusal: ApusError?
 
     package var sourceState: GuestState? { source.state }
     package var destinationState: GuestState? { destination.state }
@@ -40,6 +42,12 @@ struct Settler<Ports: MovePorts>: Sendable {
     private let patience: Duration = .seconds(45)
     /// How long both have to say the same, neither at work, before a copy is ended.
     private let proof: Duration = .seconds(3)
+    /// How long an incoming copy may be at work on nothing while its source is at work on nothing either.
+    ///
+    /// A destination's libvirt that was restarted while QEMU started there may stay at it without end.
+    private let stuck: Duration = .seconds(15)
+    /// How often such a copy refuses to be ended before it is left to a person.
+    private let refusals = 2
 
     private struct Look: Sendable {
         let source: Settlement.Answer
@@ -50,7 +58,12 @@ struct Settler<Ports: MovePorts>: Sendable {
         func isSame(as other: Look) -> Bool {
             source == other.source && destination == other.destination && isBusy == other.isBusy
         }
-        var settled: Settled { Settled(verdict: verdict, source: source, destination: destination) }
+
+        func settled(_ refusal: ApusError? = nil) -> Settled {
+            Settled(
+                verdict: verdict, source: source, destination: destination,
+                refusal: verdict == .dropDestination ? refusal : nil)
+        }
     }
 
     func settle() async -> Settled {
@@ -61,6 +74,7 @@ struct Settler<Ports: MovePorts>: Sendable {
         var deadline = since.advanced(by: patience)
         var brokenSince: Ports.MoveClock.Instant?
         var attempts = 0
+        var refused: [ApusError] = []
         var steering = Steering(plan, ports: ports, spent: .zero)
         while true {
             let stands = since.duration(to: ports.clock.now)
@@ -71,20 +85,21 @@ struct Settler<Ports: MovePorts>: Sendable {
             case .unmoved where isDeaf && stands < proof:
                 break
             case .arrived, .unmoved, .ended:
-                return look.settled
+                return look.settled()
             case .resumeSource:
                 await resume(.source)
             case .resumeDestination:
                 await resume(.destination)
             case .dropSource where stands >= proof:
                 await drop(.source)
-            case .dropDestination where stands >= proof:
-                await drop(.destination)
+            case .dropDestination where stands >= (look.isBusy ? stuck : proof):
+                if let refusal = await drop(.destination) { refused.append(refusal) }
+                if look.isBusy, refused.count >= refusals { return look.settled(refused.last) }
             case .recoverPostCopy:
                 let began = brokenSince ?? ports.clock.now
                 brokenSince = began
                 guard began.duration(to: ports.clock.now) < plan.request.recoverFor else {
-                    return look.settled
+                    return look.settled()
                 }
                 deadline = ports.clock.now.advanced(by: patience)
                 attempts += 1
@@ -97,14 +112,14 @@ struct Settler<Ports: MovePorts>: Sendable {
             case .notKnown
             where look.source != .silent && look.destination != .silent && stands >= .seconds(5):
                 // Both answered and neither is at work: waiting longer would not make them agree.
-                return look.settled
+                return look.settled()
             case .dropSource, .dropDestination, .unsettled, .notKnown:
                 break
             }
-            guard ports.clock.now < deadline else { return look.settled }
+            guard ports.clock.now < deadline else { return look.settled(refused.last) }
             let pause: Duration =
                 look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
-            do { try await ports.clock.sleep(for: pause) } catch { return look.settled }
+            do { try await ports.clock.sleep(for: pause) } catch { return look.settled(refused.last) }
             let next = await self.look(&ranThere)
             if !next.isSame(as: look) { since = ports.clock.now }
             look = next
@@ -115,7 +130,7 @@ struct Settler<Ports: MovePorts>: Sendable {
 
     func lookOnce() async -> Settled {
         var ranThere = ranThere
-        return await look(&ranThere).settled
+        return await look(&ranThere).settled()
     }
 
     private func look(_ ranThere: inout Bool) async -> Look {
@@ -132,15 +147,16 @@ struct Settler<Ports: MovePorts>: Sendable {
         // libvirt keeps the job of a post-copy that broke: it is at work on nothing.
         let isBroken = copies.0 == .pulledFromBroken || copies.1 == .pullingBroken
         let isBusy = (source.isBusy || destination.isBusy) && !isBroken
+        let table = Settlement.decide(
+            source: copies.0, destination: copies.1, wasPaused: plan.wasPaused
+        ).knowing(ranThere: ranThere, source: copies.0, destination: copies.1)
         let verdict: Settlement
         if isBusy {
-            verdict = .unsettled
+            verdict = source.isBusy || table != .dropDestination ? .unsettled : table
         } else if destination.answer == .silent, let state = source.answer.state {
             verdict = Settlement.decide(withoutDestination: state, neverStopped: neverStopped)
         } else {
-            verdict = Settlement.decide(
-                source: copies.0, destination: copies.1, wasPaused: plan.wasPaused
-            ).knowing(ranThere: ranThere, source: copies.0, destination: copies.1)
+            verdict = table
         }
         return Look(
             source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)
@@ -193,13 +209,14 @@ struct Settler<Ports: MovePorts>: Sendable {
         }
     }
 
-    private func drop(_ side: Side) async {
+    @discardableResult
+    private func drop(_ side: Side) async -> ApusError? {
         let other = name(side.other)
         let detail =
             side == .source
             ? "runs on \(other); what it left behind on \(name(side)) was ended"
             : "is on \(other); the copy on \(name(side)) that never ran was ended"
-        await step(detail, side) { () async throws(ApusError) in try await ports.dropCopy(on: side) }
+        return await step(detail, side) { () async throws(ApusError) in try await ports.dropCopy(on: side) }
     }
 
     private func mend(_ source: Settlement.Answer, attempt: Int) async {
@@ -213,18 +230,22 @@ struct Settler<Ports: MovePorts>: Sendable {
         await ports.beginRecovery()
     }
 
+    /// - Returns: why it could not be done.
+    @discardableResult
     private func step(
         _ detail: String, _ side: Side, _ work: () async throws(ApusError) -> Void
-    ) async {
+    ) async -> ApusError? {
         do throws(ApusError) {
             try await work()
             await say("\(plan.guest) \(detail)")
+            return nil
         } catch {
             Logger.current.warning(
                 "a step towards one running guest failed",
                 metadata: [
                     "guest": "\(plan.guest)", "host": "\(name(side))", "error": "\(error.detail)",
                 ])
+            return error
         }
     }
 

@@ -24,7 +24,12 @@ extension LabTests {
                 )
                 try await broken.guest.require("destroy", broken.guest.name)
             }
-            let repair = try await lab.apus("repair", broken.guest.name, "--json")
+            var repair = try await lab.apus("repair", broken.guest.name, "--json")
+            if repair.said.contains("holds it without a QEMU") {
+                #expect(repair.status == 3, "\(repair.said)")
+                try await broken.guest.forgetLifelessCopy(on: "host2")
+                repair = try await lab.apus("repair", broken.guest.name, "--json")
+            }
             #expect(repair.status == 0, "\(repair.said)\nthe move: \(outcome.said)")
             let again = try await lab.apus("repair", broken.guest.name, "--json")
             #expect(again.status == 0 && again.output.contains(#""changed":false"#), "\(again.said)")

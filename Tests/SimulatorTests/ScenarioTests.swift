@@ -82,6 +82,11 @@ struct ScenarioTests {
                 "the answer to Finish is lost", .moved,
                 .init(.libvirtd(.source, back: .seconds(2)), .moment(.finishing, .zero))),
             Case(
+                "libvirtd of the destination is back at once and holds a guest without a QEMU", .failed,
+                .init(
+                    .libvirtd(.destination, back: .milliseconds(500)), .moment(.preparing, .milliseconds(20)))
+            ),
+            Case(
                 "libvirtd of the destination dies with the guest in its hands", .failed,
                 .init(.libvirtd(.destination, back: .seconds(2)), .moment(.allArrived, .zero))),
             Case(

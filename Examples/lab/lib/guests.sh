@@ -73,8 +73,8 @@ check_guest_options() {
     local number
     case $kind in
         web) memory=${memory:-$((384 + data * 3 / 2))} ;;
-        dirty | idle | disk) memory=${memory:-256} ;;
-        *) fail 64 "unknown kind '$kind'" "web, dirty, idle or disk" ;;
+        dirty | idle | echo | disk) memory=${memory:-256} ;;
+        *) fail 64 "unknown kind '$kind'" "web, dirty, idle, echo or disk" ;;
     esac
     for number in "$memory" "$data" "$rate" "$size"; do
         [[ $number =~ ^[0-9]{1,6}$ ]] || fail 64 "'$number' is not a number of MiB" "such as 256"
@@ -88,7 +88,7 @@ check_guest_options() {
 
 choose_accelerator() {
     local what=linux
-    case $kind in dirty | idle) what=boot ;; esac
+    case $kind in dirty | idle | echo) what=boot ;; esac
     case $accel in
         tcg) return ;;
         kvm) kvm_runs "$what" || fail 2 "KVM does not run a guest of kind $kind here" "--accel tcg or auto" ;;
@@ -124,9 +124,7 @@ $(boot_elements)
   <on_reboot>restart</on_reboot>
   <devices>
 $(disk_elements)
-$(if [ "$kind" = web ] || [ "$kind" = disk ]; then
-    echo "    <interface type='bridge'><mac address='$mac'/><source bridge='br0'/><model type='virtio'/></interface>"
-fi)
+$(interface_element)
     <serial type='file'><source path='/var/log/libvirt/qemu/$name.serial' append='on'/></serial>
 $([ "$tpm" = no ] || echo "    <tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>")
 $([ -z "$agent" ] || echo "    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>")
@@ -134,6 +132,16 @@ $([ -z "$agent" ] || echo "    <channel type='unix'><target type='virtio' name='
 $devices  </devices>
 </domain>
 XML
+}
+
+interface_element() {
+    local model
+    case $kind in
+        web | disk) model=virtio ;;
+        echo) model=ne2k_pci ;;
+        *) return ;;
+    esac
+    echo "    <interface type='bridge'><mac address='$mac'/><source bridge='br0'/><model type='$model'/></interface>"
 }
 
 boot_elements() {
@@ -157,8 +165,9 @@ read_only_disk() {
 
 disk_elements() {
     case $kind in
-        idle) read_only_disk "$(boot_image 0 0)" ;;
-        dirty) read_only_disk "$(boot_image $((size * 256)) $((rate * 256 / 100)))" ;;
+        idle) read_only_disk "$(boot_image touch PAGES=0 CHUNK=0)" ;;
+        echo) read_only_disk "$(boot_image echo NUMBER="$number")" ;;
+        dirty) read_only_disk "$(boot_image touch PAGES=$((size * 256)) CHUNK=$((rate * 256 / 100)))" ;;
         web) [ "$data" = 0 ] || read_only_disk "$(data_image "$data")" ;;
         disk) echo "    <disk type='file' device='disk'><driver name='qemu' type='$format' cache='none'/><source file='$(disk_path)'/><target dev='vda' bus='virtio'/></disk>" ;;
     esac

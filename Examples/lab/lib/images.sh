@@ -1,12 +1,17 @@
 # shellcheck shell=bash
 # What guests boot from: built once into the cache, the same path on every host, never written by a guest.
 
-# boot_image PAGES CHUNK: prints the path of a boot-sector disk.
+# boot_image PROGRAM NAME=NUMBER…: prints the path of a boot-sector disk with that program of guests/.
 boot_image() {
-    local path
-    path=$CACHE/boot-$1-$2-$(md5sum "$LAB_HOME/guests/touch.asm" | cut -c1-8).img
+    local source=$LAB_HOME/guests/$1.asm path word defined=()
+    path=$CACHE/$1-$(md5sum "$source" | cut -c1-8)
+    for word in "${@:2}"; do
+        path+=-${word#*=}
+        defined+=(-D "$word")
+    done
+    path+=.img
     if [ ! -s "$path" ]; then
-        nasm -f bin -D PAGES="$1" -D CHUNK="$2" "$LAB_HOME/guests/touch.asm" -o "$path.$$"
+        nasm -f bin "${defined[@]}" "$source" -o "$path.$$"
         # QEMU wants a whole number of blocks.
         truncate -s 1M "$path.$$"
         mv "$path.$$" "$path"
@@ -118,7 +123,7 @@ probe_run() {
     return $ok
 }
 
-probe_boot() { probe_run 15 '\.' -drive "file=$(boot_image 256 0),format=raw,readonly=on,if=virtio"; }
+probe_boot() { probe_run 15 '\.' -drive "file=$(boot_image touch PAGES=256 CHUNK=0),format=raw,readonly=on,if=virtio"; }
 
 probe_linux() {
     probe_run 10 'hello from' -kernel "$(kernel_image)" -initrd "$(initramfs_image)" \

@@ -1,18 +1,23 @@
 # shellcheck shell=bash
-# What a client of a web guest notices while something is done to the guest.
+# What a client of a guest notices while something is done to the guest.
 
 # lab_watch NAME COMMAND…: one line of figures on standard output, the command's own output on standard error.
 lab_watch() {
-    local name=${1:-} address dir status=0 pinger downloader
+    local name=${1:-} address kind dir status=0 pinger downloader=''
     known_guest "$name"
+    kind=$(sed -n 's/^kind=//p' "$(guest_file "$name")")
+    case $kind in web | echo) ;; *) fail 64 "$name is of kind $kind: it answers nobody" "a guest of kind web or echo" ;; esac
     shift
     address=$(guest_address "$name")
-    answers "$address" || fail 1 "$name does not answer on http://$address/" "lab guest start $name"
+    [ "$kind" = echo ] || answers "$address" || fail 1 "$name does not answer on http://$address/" "lab guest start $name"
     dir=$(mktemp -d "$STATE/watch.XXXXXX")
     stdbuf -oL nsenter -t "$(anchor clients)" -n ping -n -D -i 0.002 "$address" >"$dir/pings" 2>&1 &
     pinger=$!
-    downloads "$address" "$dir" &
-    downloader=$!
+    : >"$dir/downloads"
+    if [ "$kind" = web ]; then
+        downloads "$address" "$dir" &
+        downloader=$!
+    fi
     await 5 pings grep -q 'icmp_seq=20 ' "$dir/pings" || fail 1 "no answer to pings from $name" "see $dir/pings"
     "$@" >&2 || status=$?
     # The switch and its tables settle within this time; a gap that opens right after the command is seen too.
@@ -20,7 +25,7 @@ lab_watch() {
     touch "$dir/stop"
     kill -TERM "$pinger" 2>/dev/null || true
     wait "$pinger" 2>/dev/null || true
-    wait "$downloader" 2>/dev/null || true
+    [ -z "$downloader" ] || wait "$downloader" 2>/dev/null || true
     figures "$dir"
     rm -rf "$dir"
     return $status

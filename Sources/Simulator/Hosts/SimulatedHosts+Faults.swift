@@ -23,7 +23,26 @@ extension SimulatedHosts {
             guard hosts[side].isUp, !hosts[side].daemonIsUp else { return }
             hosts[side].daemonIsUp = true
             note("\(side): libvirtd is back")
-            if let transfer { recoverJob(side, transfer) }
+            guard let transfer else { return }
+            if side == .destination, transfer.destination == .preparing, time < .seconds(1) {
+                return holdsWithoutQEMU(transfer)
+            }
+            recoverJob(side, transfer)
+        }
+    }
+
+    /// How long it takes until somebody does what apus says.
+    static let patienceWithLifelessCopies: Duration = .seconds(90)
+
+    /// It was killed after it had written the guest down and before it had a process: LibvirtFleet's `LifelessCopy`.
+    private func holdsWithoutQEMU(_ transfer: Transfer) {
+        note("destination: libvirt holds the guest without a QEMU, and lets nobody end it")
+        transfer.isHeldThere = true
+        simulation.after(Self.patienceWithLifelessCopies) { [self] in
+            guard transfer.isHeldThere, hosts.destination.isUp else { return }
+            note("destination: somebody stops libvirtd, removes the status file and starts it again")
+            transfer.isHeldThere = false
+            discard(transfer)
         }
     }
 

@@ -90,6 +90,9 @@ extension SimulatedHosts {
     func dropCopy(_ side: Side) throws(ApusError) {
         guard let copy = hosts[side].copy else { return }
         guard !copy.isExecuting else { throw failure("the guest runs on the \(side)") }
+        if side == .destination, transfer?.isHeldThere == true {
+            throw failure("cannot acquire state change lock")
+        }
         end(side, reason: "destroyed", by: .apus(knowing: false))
         quits(side)
     }

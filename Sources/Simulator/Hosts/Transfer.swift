@@ -78,6 +78,8 @@ final class Transfer {
     var isToRun: Bool
     /// What follows when the present step of the stream has arrived.
     var onArrival: (() -> Void)?
+    /// The destination's libvirt holds its copy for ever.
+    var isHeldThere = false
     /// Told how the call ended.
     weak var caller: SimulatedProcess?
 

@@ -58,7 +58,7 @@ package final class FaultInjector: @unchecked Sendable {
         case .apusCrashes:
             for process in hosts.processes { process.crash() }
         case .libvirtd(let side, let time):
-            healed = max(healed, now + time)
+            healed = max(healed, now + time + SimulatedHosts.patienceWithLifelessCopies)
             hosts.daemonDies(side, for: time)
         case .host(let side, let time):
             healed = max(healed, now + time)
