@@ -94,7 +94,11 @@ struct Settler<Ports: MovePorts>: Sendable {
                 await drop(.source)
             case .dropDestination where stands >= (look.isBusy ? stuck : proof):
                 if let refusal = await drop(.destination) { refused.append(refusal) }
-                if look.isBusy, refused.count >= refusals { return look.settled(refused.last) }
+                if let last = refused.last, refused.count >= refusals,
+                    look.isBusy || last.code == .stateNotKnown
+                {
+                    return look.settled(last)
+                }
             case .recoverPostCopy:
                 let began = brokenSince ?? ports.clock.now
                 brokenSince = began
