@@ -50,6 +50,7 @@ struct Settler<Ports: MovePorts>: Sendable {
     private let refusals = 2
 
     private struct Look: Sendable {
+        let asked: Ports.MoveClock.Instant
         let source: Settlement.Answer
         let destination: Settlement.Answer
         let isBusy: Bool
@@ -77,7 +78,8 @@ struct Settler<Ports: MovePorts>: Sendable {
         var refused: [ApusError] = []
         var steering = Steering(plan, ports: ports, spent: .zero)
         while true {
-            let stands = since.duration(to: ports.clock.now)
+            // Up to when it was asked: an answer that took long says nothing about the time since.
+            let stands = since.duration(to: look.asked)
             switch look.verdict {
             // One answer that was lost is no dead host.
             case .unmoved where look.destination == .silent && stands < .seconds(5):
@@ -138,6 +140,7 @@ struct Settler<Ports: MovePorts>: Sendable {
     }
 
     private func look(_ ranThere: inout Bool) async -> Look {
+        let asked = ports.clock.now
         async let sourceAnswer = ask(.source)
         async let destinationAnswer = ask(.destination)
         let (source, destination) = await (sourceAnswer, destinationAnswer)
@@ -163,7 +166,8 @@ struct Settler<Ports: MovePorts>: Sendable {
             verdict = table
         }
         return Look(
-            source: source.answer, destination: destination.answer, isBusy: isBusy, verdict: verdict)
+            asked: asked, source: source.answer, destination: destination.answer, isBusy: isBusy,
+            verdict: verdict)
     }
 
     private func ask(_ side: Side) async -> (answer: Settlement.Answer, isBusy: Bool) {
