@@ -107,7 +107,8 @@ extension LabTests {
                         "not-known"))
                 let address = try #require(blind.result.activation.addresses.first)
                 #expect(address.is_learnt == nil && address.detail?.contains("remote-shell") == true)
-                #expect(blind.result.activation.clock == "set")
+                // It stood still for less than the agent may take to answer.
+                #expect(["set", "right"].contains(blind.result.activation.clock))
             }
         }
     }
