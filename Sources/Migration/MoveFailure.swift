@@ -19,13 +19,12 @@ struct MoveFailure: Sendable {
         let isWell = state.state?.kind == .running || plan.wasPaused
         let whereItIs =
             "\(plan.guest) is \(state.text) on \(plan.source.name)" + (isWell ? ", unharmed" : "")
+            + (outcome.settled.destination == .silent ? "; \(plan.destination.name) does not answer" : "")
             + (outcome.leftBehind.isEmpty
                 ? "" : "; left behind: \(outcome.leftBehind.joined(separator: "; "))")
-        let cleaning =
-            outcome.leftBehind.isEmpty
-            ? nil
-            : join(
-                outcome.settled.refusal?.hint, "apus repair \(plan.guest) puts back what was left behind.")
+        let cleaning = join(
+            silence(outcome.settled), outcome.settled.refusal?.hint,
+            outcome.leftBehind.isEmpty ? nil : "apus repair \(plan.guest) puts back what was left behind.")
         let besides = failure.map { $0.code == .migrationAborted ? "" : "; libvirt: \($0.detail)" } ?? ""
         switch abort {
         case .signal:
@@ -120,6 +119,14 @@ struct MoveFailure: Sendable {
                 + "\(plan.guest) asks both hosts again; compare virsh -c \(plan.source.uri) domstate --reason "
                 + "\(plan.guest) with virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
             underlying: failure)
+    }
+
+    /// What may be found on a destination that could not be asked.
+    private func silence(_ settled: Settled) -> String? {
+        guard settled.destination == .silent else { return nil }
+        return
+            "When \(plan.destination.name) answers again, a paused copy of \(plan.guest) there never ran: end it with "
+            + "virsh -c \(plan.destination.uri) destroy \(plan.guest)."
     }
 
     /// What a destination needs that waits for a dead connection, and has no remote-shell by which Apus could do it.

@@ -79,6 +79,11 @@ struct Fault: Sendable, CustomTestStringConvertible {
     /// Whether the guest's memory was on both hosts, so that a useless half of it stays: a person ends that.
     var losesHalf: Bool { takesTheOnlyCopy && kind == .postCopy }
 
+    var endsPreparation: Bool {
+        guard case .libvirtd(.destination, SIGKILL) = what else { return false }
+        return phase == .reservation
+    }
+
     static let rows: [Fault] = [
         Fault(.memory, .reservation, .apus(SIGKILL)), Fault(.memory, .preCopy, .apus(SIGKILL)),
         Fault(.memory, .laterRound, .apus(SIGKILL)), Fault(.memory, .switchover, .apus(SIGKILL)),
