@@ -6,6 +6,9 @@ import Synchronization
 final class ArrivalWatch: Sendable {
     typealias Learnt = (addresses: [LearntAddress], after: Duration?)
 
+    /// The guest's first moments are its own: what is started on the hosts meanwhile is felt by its clients.
+    private static let courtesy: Duration = .milliseconds(150)
+
     private let task = Mutex<Task<Result<Learnt, ApusError>, Never>?>(nil)
 
     /// Begins to look, unless it has begun, or the plan does not ask for it.
@@ -19,7 +22,8 @@ final class ArrivalWatch: Sendable {
         task.withLock { task in
             guard task == nil else { return }
             task = Task {
-                await Result(awaiting: { () async throws(ApusError) in
+                if start != nil { try? await Task.sleep(for: Self.courtesy) }
+                return await Result(awaiting: { () async throws(ApusError) in
                     let ports = try await AddressWatch.ports(of: plan.guest, on: destination)
                     let watch = AddressWatch(
                         guest: plan.guest, source: plan.source, destination: plan.destination)
