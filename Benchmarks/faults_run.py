@@ -86,7 +86,7 @@ class Strike:
     def __init__(self, lab, case, mover, watch, source):
         self.lab, self.case, self.mover, self.watch = lab, case, mover, watch
         self.source, self.destination = source, other(source)
-        self.at = self.mended_at = None
+        self.at = self.moment = self.mended_at = None
 
     def victim(self):
         """The process that is killed or stopped, the host it is on, and the signal."""
@@ -119,9 +119,10 @@ class Strike:
             self.lab("memory", self.destination, "--limit", "4")
         else:
             pid, host, number = self.victim()
+            self.at, self.moment = time.monotonic(), time.time()
             if pid is None or not send(pid, number):
+                self.at = None
                 return False
-            self.at = time.monotonic()
             if number == signal.SIGSTOP:
                 time.sleep(seconds)
                 send(pid, signal.SIGCONT)
@@ -133,24 +134,24 @@ class Strike:
         return True
 
     def mend(self):
-        """What does not pass by itself: somebody makes room."""
+        """What does not pass by itself: somebody makes room, and lets a guest run on that found none for its own writes."""
         if self.case["fault"] == "destination's disk full":
             self.lab("fill", self.destination, "--free")
+            guest = self.case["guest"]
+            if "I/O error" in self.lab.virsh(self.destination, "domstate", guest, "--reason").stdout:
+                self.lab.virsh(self.destination, "resume", guest)
         elif self.case["fault"] == "destination out of memory":
             self.lab("memory", self.destination, "--free")
 
-    def took_the_only_copy(self, reached):
+    def took_the_only_copy(self, signals):
         """Whether the guest cannot run on: the QEMU that was killed held memory that no other had.
 
-        That is the source's until the destination runs, the destination's from then on, and in post-copy each of
-        them; reached has the moments at which phases began.
+        That is the source's until the destination runs, the destination's from then on, and in post-copy each of them.
         """
-        fault = self.case["fault"]
+        fault, reached = self.case["fault"], signals.reached
         if not (fault.endswith("QEMU killed") or fault == "destination out of memory") or self.at is None:
             return False
-        limit = self.at if fault.endswith("killed") else float("inf")
-        has_run_there = (min(reached.get("activation", float("inf")), reached.get("post-copy", float("inf"))) <= limit
-                         or self.watch.ran_by(self.destination, limit))
+        has_run_there = signals.let_run <= (self.moment if fault.endswith("killed") else float("inf"))
         if not fault.startswith("source"):
             return has_run_there
         in_post_copy = "post-copy" in reached and reached.get("activation", float("inf")) > self.at
@@ -217,7 +218,7 @@ def carry_out(campaign, case, name):
         row.update(exit=mover.process.returncode, code=mover.code(), seconds=round(mover.seconds, 2))
         ended_at = time.monotonic()
         row["repairs"] = [repair(campaign, guest) for _ in range(2)] if name == "apus" else []
-        excused = strike.took_the_only_copy(signals.reached)
+        excused = strike.took_the_only_copy(signals)
         seen = verify.settle(lab, guest, excused)
         # The processors' time of a moment: enough to know who runs now.
         moment = time.monotonic()

@@ -92,7 +92,7 @@ class Contents:
     def __init__(self, lab, guest, pattern):
         self.lab, self.guest, self.pattern = lab, guest, pattern
         self.sizes = {host: size(lab.serial(host, guest)) for host in HOSTS}
-        self.last = self.records()[1] if guest.startswith("records") else None
+        self.is_whole, self.last = self.records() if guest.startswith("records") else (True, None)
 
     def records(self):
         """Whether no record is missing or torn, and the last one."""
@@ -124,6 +124,8 @@ class Contents:
                 for item, text in strange.items() if text]
 
     def disk(self, host, is_running):
+        if not self.is_whole:
+            return [f"disk: before the move it was {self.last}"]
         if self.guest.startswith("records"):
             whole, last = self.records()
             # GlusterFS wants up to 42 s to find that a link that was cut is back.

@@ -67,10 +67,6 @@ class Watch(threading.Thread):
         else:
             spans.append([begin, end])
 
-    def ran_by(self, host, moment):
-        """Whether it ran on that host before that moment, for longer than setting a processor up takes."""
-        return sum(min(end, moment) - begin for begin, end in self.ran[host] if begin < moment) > 0.1
-
     def stood_still(self, since, until, excused=()):
         """The longest time without a running processor on any host, less the spans that are excused."""
         longest, reached = 0.0, since
@@ -99,15 +95,21 @@ class Signals:
         self.lab, self.guest, self.kind = lab, guest, kind
         self.reached = {}
         self.changed = threading.Condition()
+        self.let_run = float("inf")         # when QEMU let it run on the destination, by the clock of the day
         self.followers = []
         self.processes = []
         for host in HOSTS:
-            # stdbuf: into a pipe, virsh would keep its lines until there are many.
-            process = subprocess.Popen(
-                ["stdbuf", "-oL", "virsh", "-q", "-c", lab.uris[host], "event", "--all", "--loop"],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
-            self.processes.append(process)
-            self.follow(process.stdout, self.source_event if host == source else self.destination_event)
+            self.listen(host, self.source_event if host == source else self.destination_event, "event", "--all")
+            if host != source:
+                self.listen(host, self.monitor_event, "qemu-monitor-event", "--event", "RESUME")
+
+    def listen(self, host, note, *words):
+        # stdbuf: into a pipe, virsh would keep its lines until there are many.
+        process = subprocess.Popen(
+            ["stdbuf", "-oL", "virsh", "-q", "-c", self.lab.uris[host], *words, "--loop"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
+        self.processes.append(process)
+        self.follow(process.stdout, note)
 
     def follow(self, stream, note):
         def lines():
@@ -142,6 +144,12 @@ class Signals:
             self.mark("post-copy")
         elif "Resumed" in row:
             self.mark("activation")
+
+    def monitor_event(self, row):
+        """QEMU's own moment: it may be killed before anybody has heard of it."""
+        found = re.match(r"event RESUME at ([\d.]+)", row)
+        if found and self.guest in row:
+            self.let_run = min(self.let_run, float(found.group(1)))
 
     def progress(self, row):
         """A line of Apus' standard error."""

@@ -33,11 +33,12 @@ struct Schema: Sendable {
     }
 
     func reading(_ database: Database) throws -> Reading {
+        // Asked first, because it begins the transaction's view: another process may be making the tables meanwhile.
+        let tables = try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '%grdb_migrations%'")
         if try migrator.hasBeenSuperseded(database) { return .newer }
         if try migrator.hasCompletedMigrations(database) { return .ours(.current) }
         guard try migrator.appliedIdentifiers(database).isEmpty else { return .ours(.older) }
-        let tables = try Int.fetchOne(
-            database, sql: "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '%grdb_migrations%'")
         return tables == 0 ? .empty : .foreign
     }
 

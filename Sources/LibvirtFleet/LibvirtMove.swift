@@ -106,8 +106,10 @@ package struct LibvirtMove: MovePorts {
     }
 
     package func dropCopy(on side: Side) async throws(ApusError) {
-        let lifeless = LifelessCopy(guest: plan.guest, host: link(side).host)
-        if let refusal = await lifeless.refusal() { throw refusal }
+        if side == .destination {
+            let lifeless = LifelessCopy(guest: plan.guest, host: plan.destination)
+            if let refusal = await lifeless.refusal() { throw refusal }
+        }
         let state = try await onGuest(side) { (domain) throws(LibvirtError) -> DomainState in
             let state = try domain.state()
             if state.kind == .paused { try domain.destroy() }

@@ -17,9 +17,9 @@ struct LifelessCopy: Sendable {
             .stateNotKnown, "end the copy of \(guest) on \(host.name)",
             "libvirt on \(host.name) holds it without a QEMU and lets nobody end it (its status file says process 0)",
             hint:
-                "On \(host.name), when no other guest is on its way there: stop libvirtd (or virtqemud); sed -i \"s/ "
-                + "pid='0'/ pid='\(Self.noProcess)'/\" \(path); start it again. It then finds that process gone and "
-                + "tidies up; running guests are not touched.")
+                "On \(host.name), when no other guest is on its way there: sed -i \"s/ pid='0'/ "
+                + "pid='\(Self.noProcess)'/\" \(RemoteShell.quote(path)), then systemctl restart libvirtd (or "
+                + "virtqemud). It finds that process gone and tidies up; running guests are not touched.")
     }
 
     /// More than Linux ever gives a process (2²² at most).

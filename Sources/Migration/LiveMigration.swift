@@ -116,7 +116,7 @@ package actor LiveMigration<Ports: MovePorts> {
     private func prepare() async throws(ApusError) {
         for (number, preparation) in plan.preparations.enumerated() {
             let trace = try await ports.trace(of: preparation)
-            try book.note(trace, on: host(preparation.side), number: number)
+            try book.note(trace, on: plan.host(preparation.side), number: number)
             try await ports.prepare(preparation.tracing(trace))
         }
         guard let limit = steering.firstLimit else { return }
@@ -202,9 +202,9 @@ package actor LiveMigration<Ports: MovePorts> {
             notice = "the connection of the post-copy broke"
             remark("the connection of the post-copy broke")
         case .lost(let reason):
-            remark("the connection to \(host(event.side).name) broke (\(reason))")
+            remark("the connection to \(plan.host(event.side).name) broke (\(reason))")
             if event.side == .source { isDeafToSource = true }
-            notice = "the connection to \(host(event.side).name) broke (\(reason))"
+            notice = "the connection to \(plan.host(event.side).name) broke (\(reason))"
         default: break
         }
         if timeline.phase != before { tell(.phase(timeline.phase)) }
@@ -293,9 +293,5 @@ package actor LiveMigration<Ports: MovePorts> {
             MoveProgress(
                 phase: timeline.phase, rounds: timeline.rounds, elapsed: began.duration(to: ports.clock.now),
                 sample: lastSample, notice: notice))
-    }
-
-    func host(_ side: Side) -> Host {
-        side == .source ? plan.source : plan.destination
     }
 }

@@ -92,32 +92,50 @@ struct MoveFailure: Sendable {
                     + "holds memory that the other lacks." + deafness(settled), underlying: failure)
         }
         let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"
-        if ranThere, settled.destination == .absent, settled.source.state?.isActive == true {
+        if let left = settled.halfLeft {
+            return halfLost(
+                said, settled, left: plan.host(left), gone: plan.host(left.other), underlying: failure)
+        }
+        if settled.standsThere {
+            return ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(said). \(plan.guest) has left \(plan.source.name) and stands on \(plan.destination.name): "
+                    + settled.text(plan),
+                hint:
+                    "There is no other copy. Mend what stopped it (after an I/O error, the room or the storage of its "
+                    + "disks: virsh -c \(plan.destination.uri) domblkerror \(plan.guest)), let it run on (virsh -c "
+                    + "\(plan.destination.uri) resume \(plan.guest)), then apus repair \(plan.guest).",
+                underlying: failure)
+        }
+        if ranThere, settled.isGoneThere, settled.source.state?.isActive == true {
             return ApusError(
                 .stateNotKnown, "finish the move of \(plan.guest)",
                 "\(said). \(plan.guest) had run on \(plan.destination.name), and that copy is gone: "
                     + settled.text(plan),
                 hint: "What it wrote meanwhile is on its disks, and an older copy of its memory is on "
                     + "\(plan.source.name). Safest is to end that one and start the guest anew: virsh -c "
-                    + "\(plan.source.uri) destroy \(plan.guest). To keep it as it is: apus repair \(plan.guest) "
-                    + "--accept.", underlying: failure)
-        }
-        let hasNoCopyThere = settled.destination == .absent || settled.destinationState?.isActive == false
-        if hasNoCopyThere, settled.sourceState?.reason.hasPrefix("postcopy") == true {
-            return ApusError(
-                .stateNotKnown, "finish the move of \(plan.guest)",
-                "\(said). \(plan.guest) ran on \(plan.destination.name) while part of its memory was still on "
-                    + "\(plan.source.name), and that copy is gone: \(settled.text(plan))",
-                hint:
-                    "What is left on \(plan.source.name) cannot run: half of its memory is lost. End it (virsh -c "
-                    + "\(plan.source.uri) destroy \(plan.guest)), let apus repair \(plan.guest) tidy up, and start it "
-                    + "anew.", underlying: failure)
+                    + "\(plan.source.uri) destroy \(plan.guest). To keep it: apus repair \(plan.guest) --accept"
+                    + (settled.sourceState?.kind == .paused ? ", then virsh resume." : "."),
+                underlying: failure)
         }
         return ApusError(
             .stateNotKnown, "finish the move of \(plan.guest)", "\(said). Last seen: \(settled.text(plan))",
             hint: "Do not start \(plan.guest) anywhere before you know which copy is true. apus repair "
                 + "\(plan.guest) asks both hosts again; compare virsh -c \(plan.source.uri) domstate --reason "
                 + "\(plan.guest) with virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
+            underlying: failure)
+    }
+
+    /// A post-copy that lost one of its two QEMUs.
+    private func halfLost(
+        _ said: String, _ settled: Settled, left: Host, gone: Host, underlying failure: ApusError?
+    ) -> ApusError {
+        ApusError(
+            .stateNotKnown, "finish the move of \(plan.guest)",
+            "\(said). Its memory was on both hosts, and the copy on \(gone.name) is gone: \(settled.text(plan))",
+            hint:
+                "What is left on \(left.name) cannot go on: half of its memory is lost. End it (virsh -c \(left.uri) "
+                + "destroy \(plan.guest)), let apus repair \(plan.guest) tidy up, and start it anew.",
             underlying: failure)
     }
 

@@ -13,6 +13,24 @@ package struct Settled: Sendable {
     package var sourceState: GuestState? { source.state }
     package var destinationState: GuestState? { destination.state }
 
+    /// Only the destination has it, where an I/O error or the like stopped it.
+    var standsThere: Bool {
+        Settlement.Copy(source, on: .source) == .none
+            && Settlement.Copy(destination, on: .destination) == .pausedForCause
+    }
+
+    /// The destination has no copy, and at most a definition.
+    var isGoneThere: Bool { Settlement.Copy(destination, on: .destination) == .none }
+
+    /// Where one half of a guest's memory is left after its post-copy lost the other half.
+    var halfLeft: Side? {
+        switch (Settlement.Copy(source, on: .source), Settlement.Copy(destination, on: .destination)) {
+        case (.pulledFrom, .none), (.pulledFromBroken, .none): .source
+        case (.ended, .pulling), (.ended, .pullingBroken): .destination
+        default: nil
+        }
+    }
+
     func text(_ plan: MovePlan) -> String {
         "\(plan.guest) is \(source.text) on \(plan.source.name), \(destination.text) on "
             + "\(plan.destination.name)"
@@ -258,6 +276,6 @@ struct Settler<Ports: MovePorts>: Sendable {
     }
 
     private func name(_ side: Side) -> String {
-        side == .source ? plan.source.name : plan.destination.name
+        plan.host(side).name
     }
 }

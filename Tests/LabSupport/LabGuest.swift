@@ -10,7 +10,7 @@ package struct LabGuest: Sendable {
     /// Adds a guest, lends it, and removes it whatever happens.
     ///
     /// - Parameters:
-    ///   - kind: `idle`, `dirty`, `web` or `disk`.
+    ///   - kind: `idle`, `dirty`, `web`, `echo` or `disk`.
     ///   - options: further options of `lab guest add`.
     ///   - lab: the lab that the guest belongs to.
     ///   - body: what is done with the guest.

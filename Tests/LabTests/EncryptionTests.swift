@@ -74,13 +74,13 @@ extension LabTests {
     func encryptedDisk() async throws {
         let lab = try await Lab.up()
         try await LabGuest.with("disk", on: lab) { guest in
-            let heard = try await Lab.listening(for: "lab 1 0 ", on: "host2") {
+            let heard = try await Lab.listening(for: "numbered record ", on: "host2") {
                 let move = try await lab.apus("migrate", guest.name, "--to", "host2", "--tls")
                 #expect(move.status == 0, "\(move.said)")
             }
             #expect(!heard.isSeen, "\(heard)")
             #expect(try await guest.places() == ["host2": "running"])
-            let open = try await Lab.listening(for: "lab 1 0 ", on: "host1") {
+            let open = try await Lab.listening(for: "numbered record ", on: "host1") {
                 let move = try await lab.apus(
                     "migrate", guest.name, "--to", "host1", "--disk", "vda=/var/lib/libvirt/images/again.raw")
                 #expect(move.status == 0, "\(move.said)")

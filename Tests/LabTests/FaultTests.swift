@@ -22,7 +22,8 @@ extension LabTests {
                 #expect(
                     evidence.status == 3 && evidence.output.contains("half of its memory"), "\(evidence.said)"
                 )
-                try await broken.guest.require("destroy", broken.guest.name)
+                let ended = try await broken.guest.virsh(on: row.left.rawValue, "destroy", broken.guest.name)
+                #expect(ended.status == 0, "\(ended.said)")
             }
             var repair = try await lab.apus("repair", broken.guest.name, "--json")
             if repair.said.contains("holds it without a QEMU") {
@@ -79,9 +80,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
     /// Whether the guest's memory was on both hosts, so that a useless half of it stays: a person ends that.
     var losesHalf: Bool { takesTheOnlyCopy && kind == .postCopy }
 
-    var endsPreparation: Bool {
-        guard case .libvirtd(.destination, SIGKILL) = what else { return false }
-        return phase == .reservation
+    /// Where that half stays.
+    var left: Place {
+        if case .qemu(.source, _) = what { .destination } else { .source }
     }
 
     static let rows: [Fault] = [
@@ -115,6 +116,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault(.postCopy, .activation, .apus(SIGSTOP)),
         Fault(.postCopy, .activation, .libvirtd(.source, SIGKILL)),
         Fault(.postCopy, .activation, .libvirtd(.destination, SIGSTOP)),
+        Fault(.postCopy, .activation, .qemu(.source, SIGKILL)),
         Fault(.postCopy, .activation, .qemu(.destination, SIGKILL)),
         Fault(.postCopy, .activation, .cut("", 3)), Fault(.postCopy, .activation, .cut(":in", 60)),
     ]

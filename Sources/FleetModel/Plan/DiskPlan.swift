@@ -91,7 +91,7 @@ extension MovePlan {
 
     /// What is done when the guest has arrived.
     var stepsAfter: [String] {
-        conclusions.map { "\($0.operation) (\($0.side == .source ? source.name : destination.name))" }
+        conclusions.map { "\($0.operation) (\(host($0.side).name))" }
             + preparations.compactMap { $0.trace.bringing(to: destination.name, from: source.name) }
     }
 }

@@ -67,6 +67,10 @@ package struct MovePlan: Sendable, Hashable, Codable {
         self.forecast = forecast
     }
 
+    package func host(_ side: Side) -> Host {
+        side == .source ? source : destination
+    }
+
     /// One decision.
     package struct Choice: Sendable, Hashable, Codable {
         /// What it is about: `strategy`, `downtime limit`.

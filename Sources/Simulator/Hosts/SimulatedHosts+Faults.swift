@@ -24,23 +24,31 @@ extension SimulatedHosts {
             hosts[side].daemonIsUp = true
             note("\(side): libvirtd is back")
             guard let transfer else { return }
-            if side == .destination, transfer.destination == .preparing, time < .seconds(1) {
+            if transfer.destination == .preparing, Self.mayLeaveLifelessCopy(side, away: time) {
                 return holdsWithoutQEMU(transfer)
             }
             recoverJob(side, transfer)
         }
     }
 
-    /// How long it takes until somebody does what apus says.
-    static let patienceWithLifelessCopies: Duration = .seconds(90)
+    /// How long it takes until somebody does what apus says, where a libvirtd that ends may leave such a copy.
+    static func patienceWithLifelessCopy(_ side: Side, away time: Duration) -> Duration {
+        mayLeaveLifelessCopy(side, away: time) ? .seconds(90) : .zero
+    }
+
+    /// Not every kill leaves one: it has to strike between two of libvirtd's writes. The short absences stand for those
+    /// that did, the long ones for those that did not, so that schedules try both.
+    private static func mayLeaveLifelessCopy(_ side: Side, away time: Duration) -> Bool {
+        side == .destination && time < .seconds(1)
+    }
 
     /// It was killed after it had written the guest down and before it had a process: LibvirtFleet's `LifelessCopy`.
     private func holdsWithoutQEMU(_ transfer: Transfer) {
         note("destination: libvirt holds the guest without a QEMU, and lets nobody end it")
         transfer.isHeldThere = true
-        simulation.after(Self.patienceWithLifelessCopies) { [self] in
+        simulation.after(Self.patienceWithLifelessCopy(.destination, away: .zero)) { [self] in
             guard transfer.isHeldThere, hosts.destination.isUp else { return }
-            note("destination: somebody stops libvirtd, removes the status file and starts it again")
+            note("destination: somebody edits the status file and starts libvirtd again, as apus says")
             transfer.isHeldThere = false
             discard(transfer)
         }

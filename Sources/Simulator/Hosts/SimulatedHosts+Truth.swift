@@ -112,7 +112,7 @@ extension SimulatedHosts {
 
     /// The guest as that host's libvirt lists it.
     func listed(_ side: Side) -> Guest? {
-        let host = side == .source ? plan.source : plan.destination
+        let host = plan.host(side)
         let state: GuestState
         if let copy = hosts[side].copy {
             state = copy.state

@@ -58,7 +58,8 @@ package final class FaultInjector: @unchecked Sendable {
         case .apusCrashes:
             for process in hosts.processes { process.crash() }
         case .libvirtd(let side, let time):
-            healed = max(healed, now + time + SimulatedHosts.patienceWithLifelessCopies)
+            let patience = SimulatedHosts.patienceWithLifelessCopy(side, away: time)
+            healed = max(healed, now + time + patience)
             hosts.daemonDies(side, for: time)
         case .host(let side, let time):
             healed = max(healed, now + time)
