@@ -88,7 +88,7 @@ check_guest_options() {
 
 choose_accelerator() {
     local what=linux
-    case $kind in dirty | idle | echo | disk) what=boot ;; esac
+    case $kind-$firmware in dirty-* | idle-* | echo-* | disk-bios) what=boot ;; esac
     case $accel in
         tcg) return ;;
         kvm) kvm_runs "$what" || fail 2 "KVM does not run a guest of kind $kind here" "--accel tcg or auto" ;;
@@ -149,8 +149,8 @@ boot_elements() {
         echo "    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
         echo "    <nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'/>"
     fi
-    case $kind in
-        web)
+    case $kind-$firmware in
+        web-* | disk-uefi)
             echo "    <kernel>$(kernel_image)</kernel>"
             echo "    <initrd>$(initramfs_image $agent)</initrd>"
             echo "    <cmdline>console=ttyS0 quiet panic=1 lab.kind=$kind lab.address=$address lab.data=$data</cmdline>"
@@ -171,9 +171,9 @@ disk_elements() {
         web) [ "$data" = 0 ] || read_only_disk "$(data_image "$data")" ;;
         disk)
             # directsync: what the guest wrote is on the disk, also in the tables of a qcow2 image. The BIOS serves only disks
-            # that it may boot from.
+            # that it may boot from; UEFI runs no boot sector, so Linux writes the records there.
             echo "    <disk type='file' device='disk'><driver name='qemu' type='$format' cache='directsync'/><source file='$(disk_path)'/><target dev='vda' bus='virtio'/><boot order='2'/></disk>"
-            read_only_disk "$(boot_image records)" vdz "<boot order='1'/>"
+            [ "$firmware" = uefi ] || read_only_disk "$(boot_image records)" vdz "<boot order='1'/>"
             ;;
     esac
 }
@@ -187,6 +187,7 @@ guest_start() {
     [ "$(host_virsh "$host" domstate "$name" | head -n 1)" = running ] || host_virsh "$host" start "$name" >/dev/null
     case $kind in
         web) await 90 web answers "$address" || fail 1 "$name does not answer on http://$address/" "its console: $STATE/$host/log/qemu/$name.serial" ;;
+        disk) await 90 records grep -aq '^R\|ready' "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name writes no records" "its console: $STATE/$host/log/qemu/$name.serial" ;;
         *) await 40 guest grep -aq '[R.]' "$STATE/$host/log/qemu/$name.serial" || fail 1 "$name does not run" "its console: $STATE/$host/log/qemu/$name.serial" ;;
     esac
 }

@@ -123,7 +123,7 @@ probe_run() {
     return $ok
 }
 
-probe_boot() { probe_run 15 '\.' -drive "file=$(boot_image touch PAGES=256 CHUNK=0),format=raw,readonly=on,if=virtio"; }
+probe_boot() { probe_run 40 '\.' -drive "file=$(boot_image touch PAGES=256 CHUNK=0),format=raw,readonly=on,if=virtio"; }
 
 probe_linux() {
     probe_run 10 'hello from' -kernel "$(kernel_image)" -initrd "$(initramfs_image)" \
