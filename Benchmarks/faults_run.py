@@ -151,11 +151,10 @@ class Strike:
         fault, reached = self.case["fault"], signals.reached
         if not (fault.endswith("QEMU killed") or fault == "destination out of memory") or self.at is None:
             return False
+        if reached.get("post-copy", float("inf")) <= self.at < reached.get("activation", float("inf")):
+            return True
         has_run_there = signals.let_run <= (self.moment if fault.endswith("killed") else float("inf"))
-        if not fault.startswith("source"):
-            return has_run_there
-        in_post_copy = "post-copy" in reached and reached.get("activation", float("inf")) > self.at
-        return in_post_copy or not has_run_there
+        return has_run_there != fault.startswith("source")
 
     def excused(self):
         """The span in which the guest stands because its QEMU was stopped."""
