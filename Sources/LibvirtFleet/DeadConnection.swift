@@ -25,26 +25,14 @@ struct DeadConnection: Sendable {
             Self.script(guest), to: operation, within: .seconds(5))
     }
 
-    /// Exits 3 where something is missing.
     static func script(_ guest: GuestIdentity) -> String {
-        """
-        PATH=$PATH:/usr/sbin:/sbin
-        command -v ss >/dev/null || exit 3
-        first=49152 last=49215
-        range=$(sed -n 's/^ *migration_port_\\(min\\|max\\) *= *\\([0-9]*\\).*/\\1=\\2/p' /etc/libvirt/qemu.conf 2>/dev/null)
-        for bound in $range; do
-          case $bound in min=*) first=${bound#min=} ;; max=*) last=${bound#max=} ;; esac
-        done
-        for file in $(grep -la -- \(RemoteShell.quote(guest.uuid)) /proc/[0-9]*/cmdline 2>/dev/null); do
-          pid=${file#/proc/} pid=${pid%/cmdline}
-          case $(cat "/proc/$pid/comm" 2>/dev/null) in qemu*) ;; *) continue ;; esac
-          ss -Htnp state established 2>/dev/null | grep "pid=$pid," | while read -r _ _ here _; do
-            port=${here##*:}
-            [ "$port" -ge "$first" ] && [ "$port" -le "$last" ] && ss -HtK state established "sport = :$port"
-          done
-        done
-        exit 0
-
-        """
+        MigrationSockets.script(
+            of: guest,
+            """
+            ss -Htnp state established 2>/dev/null | grep "pid=$pid," | while read -r _ _ here _; do
+              port=${here##*:}
+              [ "$port" -ge "$first" ] && [ "$port" -le "$last" ] && ss -HtK state established "sport = :$port"
+            done
+            """)
     }
 }

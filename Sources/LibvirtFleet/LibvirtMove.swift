@@ -70,6 +70,10 @@ package struct LibvirtMove: MovePorts {
         try await DeadConnection(guest: plan.guest, destination: plan.destination).end()
     }
 
+    package func freeGuest() async throws(ApusError) -> Bool {
+        try await HangingConnection(guest: plan.guest, source: plan.source).end()
+    }
+
     package func suspend() async throws(ApusError) {
         try await onGuest(.source) { (domain) throws(LibvirtError) in try domain.suspend() }
     }

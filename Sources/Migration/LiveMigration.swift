@@ -42,6 +42,8 @@ package actor LiveMigration<Ports: MovePorts> {
     private var notice: String?
     var clockOffset: ClockOffset?
     private var silentSince: Instant?
+    /// When the source last said how far the move is.
+    private var lastAnswer: Instant
     var isDeafToSource = false
     /// The slowest answer so far: how late an event may have been.
     var slowestAnswer: Duration = .milliseconds(1)
@@ -74,6 +76,7 @@ package actor LiveMigration<Ports: MovePorts> {
         self.ports = ports
         self.began = began
         self.progress = progress
+        lastAnswer = began
         book = MoveBook(id: record.id, owner: owner, log: log)
         timeline = Timeline(began: began)
         sharing = Sharing(plan, id: record.id)
@@ -138,9 +141,11 @@ package actor LiveMigration<Ports: MovePorts> {
             watchers.addTask { await self.takeSamples() }
             watchers.addTask { await self.measureClockOffset() }
             watchers.addTask { await self.watchOthers() }
+            watchers.addTask { await self.keepGuestFree() }
             if let timeout = plan.request.timeout {
                 watchers.addTask { await self.watch(timeout) }
             }
+            lastAnswer = ports.clock.now
             await ports.beginTransfer()
             let failure = await takeInputs(&watchers)
             watchers.cancelAll()
@@ -215,6 +220,7 @@ package actor LiveMigration<Ports: MovePorts> {
     }
 
     private func take(_ sample: JobSample?, _ took: Duration) async {
+        lastAnswer = ports.clock.now
         // Once the guest has switched over, libvirt answers late on purpose: it is tidying up.
         if timeline.phase < .commitment { slowestAnswer = max(slowestAnswer, took) }
         guard let sample else { return }
@@ -249,6 +255,10 @@ package actor LiveMigration<Ports: MovePorts> {
 
     private nonisolated func takeSamples() async {
         while !Task.isCancelled {
+            if await isHandingOver {
+                try? await ports.clock.sleep(for: .milliseconds(100))
+                continue
+            }
             let asked = ports.clock.now
             let sample = try? await ports.sample()
             inputs.continuation.yield(.sample(sample ?? nil, took: asked.duration(to: ports.clock.now)))
@@ -256,10 +266,36 @@ package actor LiveMigration<Ports: MovePorts> {
         }
     }
 
+    /// The first second after the guest stopped: nothing can be steered any more, and what libvirt needs for an answer it
+    /// would take from the guest's first moments on the destination.
+    private var isHandingOver: Bool {
+        guard let stopped = timeline.began(.stopAndCopy) else { return false }
+        return stopped.duration(to: ports.clock.now) < .seconds(1)
+    }
+
     private nonisolated func watch(_ timeout: Duration) async {
         let left = timeout - began.duration(to: ports.clock.now)
         if left > .zero { try? await ports.clock.sleep(for: left) }
         if !Task.isCancelled { requestAbort(.timeout(timeout)) }
+    }
+
+    /// A guest whose disks are copied stands still while its QEMU makes their connections: docs/decisions/0010. Nothing
+    /// that has to ask QEMU is answered meanwhile.
+    private func keepGuestFree() async {
+        guard !plan.copiedDisks.isEmpty else { return }
+        while !Task.isCancelled, timeline.phase <= .reservation {
+            let due = lastAnswer.advanced(by: .milliseconds(600))
+            guard ports.clock.now >= due else {
+                try? await ports.clock.sleep(for: ports.clock.now.duration(to: due))
+                continue
+            }
+            if (try? await ports.freeGuest()) == true {
+                remark(
+                    "\(plan.destination.name) did not answer when \(plan.source.name) began to copy disks to it, and the "
+                        + "guest stood still; that connection was ended")
+            }
+            lastAnswer = ports.clock.now
+        }
     }
 
     private func measureClockOffset() async {

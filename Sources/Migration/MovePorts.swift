@@ -38,6 +38,11 @@ package protocol MovePorts: Sendable {
     func beginRecovery() async
     /// Tells both QEMUs that the connection of a post-copy is dead, so that neither waits for it any longer.
     func breakPostCopy() async throws(ApusError)
+    /// Ends what the source's QEMU, and with it the guest, stands and waits for: a connection to the destination that
+    /// does not come about.
+    ///
+    /// - Returns: whether there was one.
+    func freeGuest() async throws(ApusError) -> Bool
     /// How far the running move is; `nil` when none runs.
     func sample() async throws(ApusError) -> JobSample?
     /// Asks the source to give the move up; refused once the destination has the guest.

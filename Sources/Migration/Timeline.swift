@@ -20,6 +20,9 @@ package struct Timeline<Instant: InstantProtocol & Sendable>: Sendable where Ins
     /// The latest phase that was entered.
     package var phase: Phase { marks.keys.max() ?? .preMigration }
 
+    /// When a phase was entered.
+    package func began(_ phase: Phase) -> Instant? { marks[phase] }
+
     /// From the guest's last instruction on the source to its first on the destination, by arrival of events.
     package var stopByArrival: Duration? {
         guard let stopped = marks[.stopAndCopy], let resumed = marks[.activation] else { return nil }

@@ -214,6 +214,34 @@ extension LabTests {
         }
     }
 
+    @Test(
+        "a destination that goes silent just as a disk's copy begins does not stop the guest for long",
+        .ownLab)
+    func silent() async throws {
+        try await Self.withDisk { lab, guest, _ in
+            try await Lab.with(
+                "host2",
+                """
+                nft add table inet apustest
+                nft add chain inet apustest input '{ type filter hook input priority 0; }'
+                nft add rule inet apustest input tcp dport 49152-49215 drop
+                """, mending: "nft delete table inet apustest"
+            ) {
+                let began = ContinuousClock.now
+                let move = try await lab.apus(
+                    "migrate", guest.name, "--to", "host2", "--json", "--ignore", "data-port-unreachable")
+                #expect(move.status == 1, "\(move.said)")
+                // TCP alone would try for two minutes, and the guest would stand.
+                #expect(began.duration(to: .now) < .seconds(60))
+            }
+            let story = try await lab.apus("show", guest.name)
+            #expect(story.output.contains("did not answer when host1 began to copy disks"), "\(story.said)")
+            #expect(try await guest.places() == ["host1": "running"])
+            #expect(try await !Self.files(Self.images, on: "host2").contains { $0.hasPrefix(guest.name) })
+            try await Self.expectWhole(guest)
+        }
+    }
+
     @Test("--copy-disks never refuses a move with a disk that is not shared, and names it", .ownLab)
     func never() async throws {
         try await Self.withDisk { lab, guest, image in

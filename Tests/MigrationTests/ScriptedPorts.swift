@@ -80,6 +80,8 @@ final class ScriptedPorts: MovePorts {
 
     func breakPostCopy() async throws(ApusError) {}
 
+    func freeGuest() async throws(ApusError) -> Bool { false }
+
     private func tell(_ side: Side, _ kind: GuestEvent<JumpingClock.Instant>.Kind) {
         continuation.yield(GuestEvent(side: side, received: clock.now, kind: kind))
     }

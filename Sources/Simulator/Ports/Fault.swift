@@ -82,6 +82,7 @@ package enum PortCall: String, Sendable, CaseIterable {
     case beginTransfer = "begin transfer"
     case beginRecovery = "begin recovery"
     case breakPostCopy = "break post-copy"
+    case freeGuest = "free guest"
     case sample, abort
     case startPostCopy = "start post-copy"
     case suspend

@@ -96,6 +96,10 @@ package struct SimulatedPorts: MovePorts {
         if let failure { throw failure }
     }
 
+    package func freeGuest() async throws(ApusError) -> Bool {
+        try await process.call(.freeGuest, on: [.source]) { (_) throws(ApusError) in false }
+    }
+
     package func sample() async throws(ApusError) -> JobSample? {
         try await process.call(.sample, on: [.source]) { (hosts) throws(ApusError) in hosts.sample() }
     }
