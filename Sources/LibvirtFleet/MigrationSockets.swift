@@ -3,14 +3,13 @@ import Transfer
 
 /// The TCP connections of a guest's QEMU in the ports of libvirt's migrations, looked at and ended by a host's `ss`.
 enum MigrationSockets {
-    /// A script for each QEMU of the guest on a host.
-    ///
-    /// Exits 3 where `ss` is missing.
+    /// Does something for each QEMU of the guest on a host.
     ///
     /// - Parameters:
     ///   - guest: whose.
     ///   - body: in POSIX shell; `$pid` is the QEMU's process, `$first` to `$last` are the ports of migrations as this
     ///     host's libvirt has them.
+    /// - Returns: the script; it exits 3 where `ss` is missing.
     static func script(of guest: GuestIdentity, _ body: String) -> String {
         """
         PATH=$PATH:/usr/sbin:/sbin

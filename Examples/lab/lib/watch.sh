@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # What a client of a guest notices while something is done to the guest.
 
-# lab_watch NAME COMMAND…: one line of figures on standard output, the command's own output on standard error.
+# lab_watch [--pings FILE] NAME COMMAND…: one line of figures on standard output, the command's own output on standard error.
 lab_watch() {
-    local name=${1:-} address kind dir status=0 pinger downloader=''
+    local pings='' name address kind dir status=0 pinger downloader=''
+    if [ "${1:-}" = --pings ]; then pings=${2:-} && shift 2; fi
+    name=${1:-}
     known_guest "$name"
     kind=$(sed -n 's/^kind=//p' "$(guest_file "$name")")
     case $kind in web | echo) ;; *) fail 64 "$name is of kind $kind: it answers nobody" "a guest of kind web or echo" ;; esac
@@ -27,6 +29,7 @@ lab_watch() {
     wait "$pinger" 2>/dev/null || true
     [ -z "$downloader" ] || wait "$downloader" 2>/dev/null || true
     figures "$dir"
+    [ -z "$pings" ] || cp "$dir/pings" "$pings"
     rm -rf "$dir"
     return $status
 }
