@@ -279,7 +279,7 @@ package actor LiveMigration<Ports: MovePorts> {
         if !Task.isCancelled { requestAbort(.timeout(timeout)) }
     }
 
-    /// A guest whose disks are copied stands still while its QEMU makes their connections: docs/decisions/0010. Nothing
+    /// A guest whose disks are copied stands still where its QEMU waits for their connections: docs/decisions/0010. Nothing
     /// that has to ask QEMU is answered meanwhile.
     private func keepGuestFree() async {
         guard !plan.copiedDisks.isEmpty else { return }
@@ -291,8 +291,8 @@ package actor LiveMigration<Ports: MovePorts> {
             }
             if (try? await ports.freeGuest()) == true {
                 remark(
-                    "\(plan.destination.name) did not answer when \(plan.source.name) began to copy disks to it, and the "
-                        + "guest stood still; that connection was ended")
+                    "\(plan.destination.name) did not answer when \(plan.source.name) began to copy disks to it; QEMU waited for "
+                        + "that connection, which stops \(plan.guest), so it was ended")
             }
             lastAnswer = ports.clock.now
         }

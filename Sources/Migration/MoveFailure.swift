@@ -115,7 +115,8 @@ struct MoveFailure: Sendable {
                 hint: "What it wrote meanwhile is on its disks, and an older copy of its memory is on "
                     + "\(plan.source.name). Safest is to end that one and start the guest anew: virsh -c "
                     + "\(plan.source.uri) destroy \(plan.guest). To keep it: apus repair \(plan.guest) --accept"
-                    + (settled.sourceState?.kind == .paused ? ", then virsh resume." : "."),
+                    + (settled.sourceState?.kind == .paused
+                        ? ", then virsh -c \(plan.source.uri) resume \(plan.guest)." : "."),
                 underlying: failure)
         }
         return ApusError(

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import LabSupport
+import Synchronization
 import Testing
 
 /// Moves of guests whose disk is on their host alone.
@@ -227,18 +228,36 @@ extension LabTests {
                 nft add rule inet apustest input tcp dport 49152-49215 drop
                 """, mending: "nft delete table inet apustest"
             ) {
+                let isOver = Mutex(false)
+                async let pause = Self.longestPause(of: guest) { isOver.withLock { $0 } }
                 let began = ContinuousClock.now
                 let move = try await lab.apus(
                     "migrate", guest.name, "--to", "host2", "--json", "--ignore", "data-port-unreachable")
+                isOver.withLock { $0 = true }
                 #expect(move.status == 1, "\(move.said)")
                 // TCP alone would try for two minutes, and the guest would stand.
                 #expect(began.duration(to: .now) < .seconds(60))
+                #expect(try await pause < .seconds(10))
             }
             let story = try await lab.apus("show", guest.name)
             #expect(story.output.contains("did not answer when host1 began to copy disks"), "\(story.said)")
             #expect(try await guest.places() == ["host1": "running"])
             #expect(try await !Self.files(Self.images, on: "host2").contains { $0.hasPrefix(guest.name) })
             try await Self.expectWhole(guest)
+        }
+    }
+
+    /// The longest time in which the guest wrote no record, as often as its disk can be read.
+    private static func longestPause(
+        of guest: LabGuest, until isOver: @Sendable () -> Bool
+    ) async throws -> Duration {
+        var (last, since, longest) = ("", ContinuousClock.now, Duration.zero)
+        while true {
+            let records = try await Lab.command(["guest", "records", guest.name])
+            try #require(records.status == 0, "\(records.said)")
+            longest = max(longest, since.duration(to: .now))
+            if records.output != last { (last, since) = (records.output, .now) }
+            if isOver() { return longest }
         }
     }
 
