@@ -40,7 +40,6 @@ package actor LiveMigration<Ports: MovePorts> {
     var sharing: Sharing
     var remarks: [String] = []
     private var notice: String?
-    var clockOffset: ClockOffset?
     private var silentSince: Instant?
     /// When the source last said how far the move is.
     private var lastAnswer: Instant
@@ -139,7 +138,6 @@ package actor LiveMigration<Ports: MovePorts> {
         await withTaskGroup(of: Void.self) { watchers in
             watchers.addTask { await self.forward(events) }
             watchers.addTask { await self.takeSamples() }
-            watchers.addTask { await self.measureClockOffset() }
             watchers.addTask { await self.watchOthers() }
             watchers.addTask { await self.keepGuestFree() }
             if let timeout = plan.request.timeout {
@@ -296,10 +294,6 @@ package actor LiveMigration<Ports: MovePorts> {
             }
             lastAnswer = ports.clock.now
         }
-    }
-
-    private func measureClockOffset() async {
-        clockOffset = await ports.clockOffset()
     }
 
     // MARK: Telling

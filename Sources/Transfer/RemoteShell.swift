@@ -52,12 +52,12 @@ package struct RemoteShell: Sendable {
         return value
     }
 
-    /// Runs a script and lends its two ends, line by line. It ends when our task is cancelled.
+    /// Runs a script and lends its two ends, line by line. It ends when our task is cancelled, or has taken too long.
     package func converse<Value: Sendable>(
-        _ script: String, to operation: String,
+        _ script: String, to operation: String, within limit: Duration? = nil,
         _ body: @escaping @Sendable (Conversation) async throws -> Value
     ) async throws(ApusError) -> Value {
-        let ending = try await conduct(to: operation, within: nil) { writer, output in
+        let ending = try await conduct(to: operation, within: limit) { writer, output in
             _ = try await writer.write(script + "\n")
             let value = try await body(
                 Conversation(writer: writer, lines: output.strings().makeAsyncIterator()))
