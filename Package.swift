@@ -92,7 +92,8 @@ let package = Package(
             name: "JournalTests", dependencies: ["Journal", "Migration", "FleetModel", grdb],
             swiftSettings: strict),
         .testTarget(
-            name: "ApusCommandsTests", dependencies: ["ApusCommands", "Policy", "FleetModel", "TestSupport"],
+            name: "ApusCommandsTests",
+            dependencies: ["ApusCommands", "Policy", "FleetModel", "TestSupport", argumentParser],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(

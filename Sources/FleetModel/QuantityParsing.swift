@@ -39,6 +39,19 @@ extension ByteRate {
     }
 }
 
+extension ByteCount {
+    /// Reads `4MiB`, `512KiB`, `1GiB`.
+    ///
+    /// - Throws: `QuantityParseError` for anything else, 0 included.
+    package init(parsing text: String) throws(QuantityParseError) {
+        let expected = "a size with its unit (KiB, MiB, GiB, TiB), such as 4MiB"
+        let units: [String: Double] = ["KiB": 0x1p10, "MiB": 0x1p20, "GiB": 0x1p30, "TiB": 0x1p40]
+        let size = try Quantity.read(text, units: units, expected: expected)
+        guard size >= 1, size < 0x1p60 else { throw QuantityParseError(text: text, expected: expected) }
+        self.init(UInt64(size))
+    }
+}
+
 private enum Quantity {
     static func read(
         _ text: String, units: [String: Double], expected: String

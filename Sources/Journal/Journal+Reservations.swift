@@ -71,7 +71,7 @@ extension Journal {
         }
     }
 
-    /// Waits until no move holds the guest.
+    /// Waits until no move holds the guest; with a limit of zero, sees that none does.
     ///
     /// It is asked for five times a second: SQLite tells nobody of another process's change. Who begins a move next is
     /// not settled by this; `begin` may still throw `guest-busy`.
@@ -89,7 +89,7 @@ extension Journal {
         while let hold = try read("read the journal", { try Hold.of(guest: guest, orNamed: guest, in: $0) }) {
             let isOver = deadline.map { clock.now >= $0 } ?? false
             guard hold.isHeld, !isOver, !Task.isCancelled else {
-                throw hold.refusal("wait until \(guest) is free")
+                throw hold.refusal("move \(hold.reservation.guest)")
             }
             let next = clock.now.advanced(by: .milliseconds(200))
             try? await clock.sleep(until: deadline.map { min($0, next) } ?? next, tolerance: nil)

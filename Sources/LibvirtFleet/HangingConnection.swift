@@ -13,7 +13,8 @@ struct HangingConnection: Sendable {
     /// Ends it where there is one: then the copy fails, and the guest runs on.
     ///
     /// Runs `ss -K` on the source, for connections of this guest's QEMU to the ports of migrations that are asked for and not
-    /// answered, or on which nothing was ever said.
+    /// answered, or on which the destination has been silent for 0.5 s and QEMU has said little: the two agree on what the
+    /// copy is to be in some hundred bytes, and a copy that is under way says more.
     ///
     /// - Returns: whether there was one; `false` also where the host has no remote shell.
     /// - Throws: `ApusError` with `remote-shell-failed`, also where the host has no `ss`.
@@ -30,13 +31,17 @@ struct HangingConnection: Sendable {
         MigrationSockets.script(
             of: guest,
             """
+            field() {
+              case " $rest " in *" $1:"*) field=${rest##* "$1":} field=${field%% *} ;; *) field=0 ;; esac
+            }
             hanging() {
               ss -HtnpOi 2>/dev/null | grep "pid=$pid," | while read -r state _ _ here there rest; do
                 [ "${there##*:}" -ge "$first" ] && [ "${there##*:}" -le "$last" ] || continue
-                case "$state $rest" in
-                  SYN-SENT*) echo "$here" ;;
-                  *bytes_received:* | *bytes_sent:*) ;;
-                  ESTAB*) echo "$here" ;;
+                case $state in
+                  SYN-SENT) echo "$here" ;;
+                  ESTAB)
+                    field bytes_sent; [ "$field" -lt 1024 ] || continue
+                    field lastrcv; [ "$field" -lt 500 ] || echo "$here" ;;
                 esac
               done
             }

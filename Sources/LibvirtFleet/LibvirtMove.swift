@@ -122,7 +122,8 @@ package struct LibvirtMove: MovePorts {
         guard state.kind == .paused else {
             throw ApusError(
                 .stateNotKnown, "end the copy of \(plan.guest) on \(link(side).host.name)",
-                "it is \(state.kind) there, and only a copy that stands still is ended", hint: nil)
+                "it is \(state.kind) there, and only a copy that stands still is ended",
+                hint: "apus repair \(plan.guest) asks both hosts again.")
         }
     }
 

@@ -17,6 +17,14 @@ package struct MoveAborter: Sendable {
     ///   have the guest back within 30 s.
     package func abort(_ guest: String, dryRun: Bool) async throws(ApusError) -> Guest? {
         guard let (found, link) = try await finder.moving(guest) else { return nil }
+        guard !found.state.reason.hasPrefix("postcopy") else {
+            throw ApusError(
+                .abortRefused, "abort the move of \(found.identity)",
+                "it has switched over: it runs on the destination, and part of its memory is still on \(found.host)",
+                hint:
+                    "Let it end: apus status --watch. Where its connection is broken: apus repair \(found.identity)."
+            )
+        }
         if dryRun { return found }
         let reference = DomainReference.uuid(found.identity.uuid)
         do throws(ApusError) {

@@ -82,12 +82,17 @@ extension LiveMigration {
         guard outcome.leftBehind.isEmpty else {
             return ApusError(
                 error.code, error.operation,
-                "\(error.detail); left behind: \(outcome.leftBehind.joined(separator: "; "))",
+                "\(error.detail); \(untouched); left behind: \(outcome.leftBehind.joined(separator: "; "))",
                 hint: "apus repair \(plan.guest) puts back what was left behind.", underlying: error)
         }
         finish(.failed, code: error.code, actual: nil)
-        return error
+        return ApusError(
+            error.code, error.operation, "\(error.detail); \(untouched)", hint: error.hint,
+            findings: error.findings,
+            underlying: error)
     }
+
+    private var untouched: String { "\(plan.guest) stays on \(plan.source.name), untouched" }
 
     private func finish(_ outcome: MoveRecord.Outcome, code: ApusError.Code?, actual: PastMove?) {
         book.finish(outcome, code: code, actual: actual, at: began.duration(to: ports.clock.now))

@@ -8,6 +8,7 @@ extension LiveMigration {
         // What was switched over, or is being given up, needs no steering.
         guard let transferBegan, timeline.phase == .preCopy, !isPostCopy, abort == nil else { return }
         let elapsed = transferBegan.duration(to: ports.clock.now)
+        if round != nil { await heedLimit(at: elapsed) }
         for decision in steering.decide(sample, round: round, elapsed: elapsed) {
             tell(.decision(decision))
             switch decision.step {
@@ -22,10 +23,22 @@ extension LiveMigration {
             if case .setDowntimeLimit = decision.step {} else { say(decision.reason) }
             do throws(ApusError) {
                 try await steering.carryOut(decision.step)
+                if case .setDowntimeLimit(let limit) = decision.step { limitInForce = limit }
             } catch {
+                if case .setDowntimeLimit = decision.step { limitInForce = nil }
                 remark("a decision could not be carried out (\(decision.reason)): \(error.detail)")
             }
         }
+    }
+
+    /// `apus set --downtime`, or virsh, may have given the copy another limit since: it is not taken back.
+    private func heedLimit(at elapsed: Duration) async {
+        guard let limitInForce, let found = try? await ports.downtimeLimit(),
+            max(found, limitInForce) - min(found, limitInForce) >= .milliseconds(1)
+        else { return }
+        self.limitInForce = found
+        steering.adopt(found, at: elapsed)
+        remark("the downtime limit was set to \(found.text) from outside: it holds from here on")
     }
 
     /// Somebody, or something, wants the move to end.

@@ -33,6 +33,8 @@ package actor LiveMigration<Ports: MovePorts> {
     var book: MoveBook
     var timeline: Timeline<Instant>
     var steering: Steering<Ports>
+    /// QEMU's downtime limit, as far as it was we who set it.
+    var limitInForce: Duration?
     var transferBegan: Instant?
     var abort: Abort?
     var isPostCopy = false
@@ -99,6 +101,7 @@ package actor LiveMigration<Ports: MovePorts> {
             Reservation(
                 move: id, guest: plan.guest, source: plan.source.name, destination: plan.destination.name,
                 memory: plan.memory, owner: book.owner, since: record.began))
+        tell(.phase(.preMigration))
         let failure: ApusError?
         do throws(ApusError) {
             try claimSlots()
@@ -127,6 +130,7 @@ package actor LiveMigration<Ports: MovePorts> {
         try book.note(
             .downtimeLimit(guest: plan.guest.uuid, found), on: plan.source, number: plan.preparations.count)
         try await ports.setDowntimeLimit(limit)
+        limitInForce = limit
     }
 
     // MARK: While it runs
@@ -259,8 +263,10 @@ package actor LiveMigration<Ports: MovePorts> {
             }
             let asked = ports.clock.now
             let sample = try? await ports.sample()
-            inputs.continuation.yield(.sample(sample ?? nil, took: asked.duration(to: ports.clock.now)))
-            try? await ports.clock.sleep(for: .milliseconds(200))
+            let took = asked.duration(to: ports.clock.now)
+            inputs.continuation.yield(.sample(sample ?? nil, took: took))
+            // A host that answers late is not asked without a pause.
+            try? await ports.clock.sleep(for: max(.milliseconds(20), .milliseconds(190) - took))
         }
     }
 

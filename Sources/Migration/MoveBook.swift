@@ -40,9 +40,12 @@ struct MoveBook: Sendable {
     }
 
     /// Notes at once that a phase was seen from outside, after the move's own events were over.
-    func note(_ phase: Phase) {
+    func note(_ phase: Phase) { note(.phase(phase), at: lastWrite) }
+
+    /// Notes at once what is not told by the move's own process.
+    func note(_ event: MoveEntry.Event, at elapsed: Duration) {
         do throws(ApusError) {
-            try log.note([MoveEntry(at: lastWrite, .phase(phase))], of: id)
+            try log.note([MoveEntry(at: elapsed, event)], of: id)
         } catch {
             Logger.current.warning(
                 "the journal could not be written",

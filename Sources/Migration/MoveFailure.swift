@@ -119,12 +119,37 @@ struct MoveFailure: Sendable {
                         ? ", then virsh -c \(plan.source.uri) resume \(plan.guest)." : "."),
                 underlying: failure)
         }
+        if let choice = choice(settled) {
+            return ApusError(
+                .stateNotKnown, "finish the move of \(plan.guest)",
+                "\(said). Last seen: \(settled.text(plan))",
+                hint: choice, underlying: failure)
+        }
         return ApusError(
             .stateNotKnown, "finish the move of \(plan.guest)", "\(said). Last seen: \(settled.text(plan))",
             hint: "Do not start \(plan.guest) anywhere before you know which copy is true. apus repair "
                 + "\(plan.guest) asks both hosts again; compare virsh -c \(plan.source.uri) domstate --reason "
                 + "\(plan.guest) with virsh -c \(plan.destination.uri) domstate --reason \(plan.guest).",
             underlying: failure)
+    }
+
+    /// The two commands that a person chooses from, where both hosts said what they have.
+    private func choice(_ settled: Settled) -> String? {
+        guard settled.source != .silent, settled.destination != .silent else { return nil }
+        let states = [settled.sourceState, settled.destinationState]
+        func commands(_ verb: String) -> String {
+            "virsh -c \(plan.source.uri) \(verb) \(plan.guest), or virsh -c \(plan.destination.uri) \(verb) \(plan.guest); "
+                + "then apus repair \(plan.guest)."
+        }
+        if states.allSatisfy({ $0?.kind == .running }) {
+            return "Both may write to the same disks: decide now which one is true, and end the other: "
+                + commands("destroy")
+        }
+        if states.allSatisfy({ $0?.isActive != true }) {
+            return "It runs nowhere, and its memory is lost. Start it where its disks are: "
+                + commands("start")
+        }
+        return nil
     }
 
     /// A post-copy that lost one of its two QEMUs.

@@ -7,6 +7,7 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     private let plan: MovePlan
     private let ports: Ports
     private let book: MoveBook
+    private let age: Duration
     private let acceptsWhatRuns: Bool
     private let say: @Sendable (String) -> Void
 
@@ -16,16 +17,18 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
     ///   - owner: this process.
     ///   - ports: the two hosts.
     ///   - log: the journal.
+    ///   - age: how long ago the move began: its story goes on from there.
     ///   - acceptsWhatRuns: a person has decided that the copy that runs now is the guest, though the journal says that
     ///     the guest had run on the other host, and that it does without what can neither follow it nor be put back.
     ///   - say: told what is seen and done, a sentence each.
     package init(
         id: String, plan: MovePlan, owner: ProcessMark, ports: Ports, log: any MoveLog,
-        acceptsWhatRuns: Bool = false, say: @escaping @Sendable (String) -> Void
+        age: Duration = .zero, acceptsWhatRuns: Bool = false, say: @escaping @Sendable (String) -> Void
     ) {
         self.plan = plan
         self.ports = ports
         book = MoveBook(id: id, owner: owner, log: log)
+        self.age = age
         self.acceptsWhatRuns = acceptsWhatRuns
         self.say = say
     }
@@ -49,13 +52,17 @@ package struct MoveRepair<Ports: MovePorts>: Sendable {
         let began = ports.clock.now
         try book.adopt()
         let ranThere = try acceptsWhatRuns ? false : book.reached() == .activation
-        let say = say
+        let (story, say, age, ports) = (book, say, age, ports)
         let outcome = await MoveEnding(
             plan: plan, ports: ports, book: book, follows: true, neverStopped: false, ranThere: ranThere,
-            isDeaf: false, givesUp: acceptsWhatRuns, say: { say($0) }
+            isDeaf: false, givesUp: acceptsWhatRuns,
+            say: { sentence in
+                story.note(.remark("repair: \(sentence)"), at: age + began.duration(to: ports.clock.now))
+                say(sentence)
+            }
         )
         .end()
-        let elapsed = began.duration(to: ports.clock.now)
+        let elapsed = age + began.duration(to: ports.clock.now)
         let settled = outcome.settled
         book.tell(.remark("repair: \(settled.text(plan))"), at: elapsed)
         guard outcome.leftBehind.isEmpty, outcome.missing.isEmpty else {

@@ -141,8 +141,11 @@ struct Settler<Ports: MovePorts>: Sendable {
                 break
             }
             guard ports.clock.now < deadline else { return look.settled(refused.last) }
+            let isSteered = look.verdict == .unsettled && look.isBusy && follows && attempts == 0
             let pause: Duration =
-                look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
+                isSteered
+                ? .milliseconds(200)
+                : look.verdict == .recoverPostCopy || follows ? .seconds(1) : .milliseconds(100)
             do { try await ports.clock.sleep(for: pause) } catch { return look.settled(refused.last) }
             let next = await self.look(&ranThere)
             if !next.isSame(as: look) { since = ports.clock.now }
@@ -248,7 +251,8 @@ struct Settler<Ports: MovePorts>: Sendable {
     private func mend(_ source: Settlement.Answer, attempt: Int) async {
         await say(
             "the connection of the post-copy is broken: \(plan.guest) runs on \(plan.destination.name) and part of "
-                + "its memory is still on \(plan.source.name); mending it, attempt \(attempt)")
+                + "its memory is still on \(plan.source.name); who ends either of the two now loses it; mending it, attempt \(attempt)"
+        )
         // QEMU refuses to go on while a side still waits for the dead connection.
         try? await ports.breakPostCopy()
         // libvirt 9.0.0 forgets the job for good when it is asked to go on from any other state (decision 8).

@@ -44,6 +44,8 @@ struct Steering<Ports: MovePorts>: Sendable {
             ConvergenceController.Observation(elapsed: elapsed, sample: sample, roundBegan: round))
     }
 
+    mutating func adopt(_ limit: Duration, at elapsed: Duration) { controller.adopt(limit, at: elapsed) }
+
     func carryOut(_ step: Decision.Step) async throws(ApusError) {
         switch step {
         case .setDowntimeLimit(let limit): try await ports.setDowntimeLimit(limit)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FleetModel
 import Testing
 
@@ -43,5 +44,18 @@ struct OutputTests {
         ]
         for (code, status) in expected { #expect(ApusCommands.ExitStatus(code) == status) }
         #expect(ApusCommands.ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 64, 130])
+    }
+
+    @Test("every command but repair, which has its own word, mentions moves that were left unfinished")
+    func mentions() {
+        func all(_ commands: [any ParsableCommand.Type]) -> [any ParsableCommand.Type] {
+            commands.flatMap { [$0] + all($0.configuration.subcommands) }
+        }
+        let silent = all(Apus.configuration.subcommands).compactMap { command in
+            (command as? any CommandWithOptions.Type).flatMap {
+                $0.mentionsUnfinishedMoves ? nil : "\(command)"
+            }
+        }
+        #expect(silent == ["RepairCommand"])
     }
 }

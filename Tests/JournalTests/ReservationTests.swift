@@ -287,7 +287,7 @@ struct ReservationTests {
         }
         #expect(clock.now.time == .milliseconds(450))
         #expect(limited?.code == .guestBusy)
-        #expect(limited?.operation == "wait until web01 is free")
+        #expect(limited?.operation == "move web01")
         let waiter = Task { @concurrent in try await journal.waitUntilFree(guest: move.guest.name, limit: nil)
         }
         waiter.cancel()

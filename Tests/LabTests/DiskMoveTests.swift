@@ -217,15 +217,17 @@ extension LabTests {
 
     @Test(
         "a destination that goes silent just as a disk's copy begins does not stop the guest for long",
-        .ownLab)
-    func silent() async throws {
+        .ownLab,
+        // Of the first word on; and of the first word on that says what is to be copied.
+        arguments: ["", "ip length gt 60 "])
+    func silent(dropped: String) async throws {
         try await Self.withDisk { lab, guest, _ in
             try await Lab.with(
                 "host2",
                 """
                 nft add table inet apustest
                 nft add chain inet apustest input '{ type filter hook input priority 0; }'
-                nft add rule inet apustest input tcp dport 49152-49215 drop
+                nft add rule inet apustest input tcp dport 49152-49215 \(dropped)drop
                 """, mending: "nft delete table inet apustest"
             ) {
                 let isOver = Mutex(false)

@@ -108,6 +108,11 @@ extension LabTests {
             let second = try await lab.apus(
                 "migrate", guest.name, "--to", hosts[1], "--from", hosts[0], "--json")
             #expect(second.status == 2, "\(second.said)")
+            let refusal = try #require(try MoveAnswer(second).error)
+            #expect(refusal.code == "guest-busy", "\(second.said)")
+            #expect(refusal.detail.contains("by process "), "\(second.said)")
+            #expect(refusal.detail.contains(" since 20"), "\(second.said)")
+            #expect(refusal.hint?.contains("--wait") == true, "\(second.said)")
             let waiting = try await lab.apus(
                 "migrate", guest.name, "--to", hosts[1], "--wait", "60s", "--json")
             #expect(waiting.status == 0 && waiting.output.contains("\"changed\":false"), "\(waiting.said)")

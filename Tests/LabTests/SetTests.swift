@@ -54,6 +54,25 @@ extension LabTests {
         }
     }
 
+    @Test("a downtime limit that is given to a move by apus is what that keeps to from there on", .ownLab)
+    func downtimeOfOwnMove() async throws {
+        let lab = try await Lab.up()
+        try await LabGuest.with("dirty", ["--dirty-rate", "10"], on: lab) { guest in
+            let move = lab.startApus(
+                "migrate", guest.name, "--to", "host2", "--json", "--bandwidth", "12MiB/s", "--downtime",
+                "50ms")
+            for await line in move.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
+            let set = try await lab.apus("set", guest.name, "--downtime", "1500ms", "--json")
+            #expect(set.status == 0, "\(set.said)")
+            let faster = try await lab.apus("set", guest.name, "--bandwidth", "24MiB/s")
+            #expect(faster.status == 0, "\(faster.said)")
+            let end = try await move.outcome()
+            #expect(end.status == 0, "\(end.said)")
+            let story = try await lab.apus("show", guest.name)
+            #expect(story.output.contains("set to 1.5 s from outside"), "\(story.said)")
+        }
+    }
+
     @Test("apus set changes the bandwidth and the downtime limit of a move under way", .ownLab)
     func set() async throws {
         try await withSlowMove { lab, guest, move in

@@ -135,7 +135,9 @@ final class ScriptedPorts: MovePorts {
 
     func suspend() async throws(ApusError) { state.withLock { $0.changes.append("suspend") } }
 
-    func downtimeLimit() async throws(ApusError) -> Duration { .milliseconds(300) }
+    func downtimeLimit() async throws(ApusError) -> Duration {
+        state.withLock { $0.limits.last ?? .milliseconds(300) }
+    }
 
     func bandwidth() async throws(ApusError) -> ByteRate? { state.withLock { $0.rates.last ?? nil } }
 

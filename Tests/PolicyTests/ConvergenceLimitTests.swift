@@ -43,6 +43,20 @@ struct ConvergenceLimitTests {
         #expect(controller.firstLimit == row.expected)
     }
 
+    @Test("a limit that comes from outside is the promise from there on")
+    func adopted() {
+        var controller = ConvergenceController(
+            .init(
+                memory: .mebibytes(100), downtimeLimit: .milliseconds(100), policy: ConvergencePolicy(),
+                canThrottle: false, canPostCopy: false, deadline: nil, wasPaused: false))
+        #expect(controller.ladder.promise == 0.1)
+        controller.adopt(.seconds(1), at: .seconds(3))
+        #expect(controller.ladder.promise == 1)
+        // What is in force is what was set; the next step reckons from the new promise.
+        #expect(controller.ladder.inForce == .seconds(1))
+        #expect(controller.ladder.limit(trust: 0.65) == .milliseconds(218))
+    }
+
     private func limits(_ copy: ScriptedCopy) -> [ScriptedCopy.Made] {
         copy.run().filter { if case .setDowntimeLimit = $0.decision.step { true } else { false } }
     }

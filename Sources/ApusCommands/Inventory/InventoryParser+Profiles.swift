@@ -11,7 +11,7 @@ struct ProfileSettings {
 }
 
 extension InventoryParser {
-    private static let keys = ["on-stall", "max-rounds", "max-sent", "stall-rounds"]
+    private static let keys = ["on-stall", "max-rounds", "max-sent", "stall-rounds", "enough-left"]
 
     /// `profiles: {nightly: {on-stall: [suspend], max-rounds: none}}`; what is left out is as in `balanced`.
     func readProfiles(_ node: Node, into settings: inout ProfileSettings) throws(ApusError) {

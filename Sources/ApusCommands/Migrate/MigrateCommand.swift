@@ -108,6 +108,11 @@ struct MigrateCommand: CommandWithOptions {
                 return nil
             case .ready(let session):
                 let name = session.guest.identity.name
+                if !dryRun {
+                    // Its holder knows more of it than the hosts do.
+                    try await journal.waitUntilFree(
+                        guest: session.guest.identity.uuid, limit: timeToWait(since: began) ?? .zero)
+                }
                 let request = if let saved { saved.request } else { try move.request(inventory, guest: name) }
                 let inquiry = Inquiry(journal: journal, request: request)
                 let here = try inventory.host(named: session.guest.host)

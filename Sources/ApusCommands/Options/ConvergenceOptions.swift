@@ -31,6 +31,12 @@ struct ConvergenceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A round that begins with no more than this may end the move at once, or none (default: 1MiB).",
+            valueName: "size"))
+    var enoughLeft: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How long a post-copy whose connection broke is mended (default: 30m).", valueName: "time"),
         transform: QuantityOption.duration)
     var recoverFor: Duration?
@@ -50,7 +56,7 @@ struct ConvergenceOptions: ParsableArguments {
     private var limits: [(name: String, text: String)] {
         [
             ("on-stall", onStall), ("max-rounds", maxRounds), ("max-sent", maxSent),
-            ("stall-rounds", stallRounds),
+            ("stall-rounds", stallRounds), ("enough-left", enoughLeft),
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 

@@ -15,6 +15,7 @@ enum ConvergenceWords {
         case "max-rounds": policy.maxRounds = try rounds(text)
         case "max-sent": policy.maxSent = try factor(text)
         case "stall-rounds": policy.stallRounds = try stallRounds(text)
+        case "enough-left": policy.enoughLeft = try size(text)
         default: throw Mistake(text: "there is no limit '\(name)'")
         }
     }
@@ -51,6 +52,15 @@ enum ConvergenceWords {
             throw Mistake(text: "'\(text)' is not a factor from 1 to 1000, nor none")
         }
         return number
+    }
+
+    private static func size(_ text: String) throws(Mistake) -> ByteCount? {
+        if text == "none" { return nil }
+        do throws(QuantityParseError) {
+            return try ByteCount(parsing: text)
+        } catch {
+            throw Mistake(text: "'\(error.text)' is not \(error.expected), nor none")
+        }
     }
 
     private static func stallRounds(_ text: String) throws(Mistake) -> Int {

@@ -27,6 +27,11 @@ struct UnfinishedMoves {
         guard let journal = try? Journal.openReadOnly(directory: directory, patience: .milliseconds(100)),
             let moves = try? journal.unfinished()
         else { return }
+        mention(moves)
+    }
+
+    /// Of these, those that nobody is at work on.
+    func mention(_ moves: [Journal.Unfinished]) {
         let left = moves.filter { !$0.isHeld }
         for move in left.prefix(Self.shown) {
             let line = Self.text(move)

@@ -21,7 +21,7 @@ struct RepairCommand: CommandWithOptions {
             seen and the commands to choose from.
             """)
 
-    /// They are its own word.
+    /// They are its own word, but for those of other guests than the one that is named.
     static let mentionsUnfinishedMoves = false
 
     @OptionGroup var common: CommonOptions
@@ -39,9 +39,13 @@ struct RepairCommand: CommandWithOptions {
 
     func run() async throws {
         let journal = try state.open()
-        let unfinished = try journal.unfinished().filter { left in
+        let all = try journal.unfinished()
+        let unfinished = all.filter { left in
             guest == nil || left.move.guest.name == guest || left.move.guest.uuid == guest
         }
+        let others = Set(all.map(\.move.id)).subtracting(unfinished.map(\.move.id))
+        UnfinishedMoves(directory: state.directory, asJSON: common.json).mention(
+            all.filter { others.contains($0.move.id) })
         var reports: [RepairReport] = []
         for left in unfinished {
             reports.append(await report(on: left, journal))
@@ -60,6 +64,7 @@ struct RepairCommand: CommandWithOptions {
             let repair = MoveRepair(
                 id: left.move.id, plan: plan, owner: Journal.currentProcess(),
                 ports: LibvirtMove(repairing: plan), log: journal,
+                age: .seconds(max(0, Date().timeIntervalSince1970 - left.move.began)),
                 acceptsWhatRuns: accept, say: { said.say($0) })
             if dryRun || left.isHeld {
                 let settled = await repair.look()

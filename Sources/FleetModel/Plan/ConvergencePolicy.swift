@@ -16,12 +16,12 @@ package struct ConvergencePolicy: Sendable, Hashable, Codable {
         case abort
     }
 
-    /// In the order in which they are tried; never empty. After the last one nothing more is tried: a list that
+    /// In the order in which they are tried. After the last one nothing more is tried: a list that
     /// does not end in `abort` lets pre-copy go on until the timeout.
     package var onStall: [Measure] = [.throttle, .postCopy, .abort]
     /// Rounds of pre-copy.
     package var maxRounds: Int? = 30
-    /// Memory sent, as a multiple of the guest's memory in use.
+    /// Memory sent, as a multiple of the guest's size.
     package var maxSent: Double? = 3
     /// Rounds in a row that left no less than the best one before them.
     package var stallRounds = 3

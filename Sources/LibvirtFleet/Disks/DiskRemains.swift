@@ -61,7 +61,7 @@ struct DiskRemains: Sendable {
             } catch {
                 throw ApusError(
                     .guestUnreadable, "see what is left of a disk's copy on \(link.host.name)", error.detail,
-                    hint: nil,
+                    hint: "See what libvirt has there: virsh -c \(link.host.uri) dumpxml \(uuid)",
                     underlying: error)
             }
         }

@@ -111,7 +111,8 @@ struct ImageUsers: Sendable {
                 throw ApusError(
                     .guestUnreadable, "read the disks of \(name)",
                     "the definition of \(name) on \(link.host.name) cannot be read: \(error.detail)",
-                    hint: nil, underlying: error)
+                    hint: "See what libvirt has there: virsh -c \(link.host.uri) dumpxml \(name)",
+                    underlying: error)
             }
         }
         for volume in volumes {

@@ -46,8 +46,6 @@ enum ConvergenceConstants {
     static let limitDelay = 0.3
     /// A guest is judged by so much less than it was seen to dirty.
     static let favour = 0.97
-    /// Rounds in a row that have to say that pre-copy cannot end.
-    static let hopelessRounds = 2
     /// QEMU's switchover is left alone for so many rounds in which it should have begun.
     static let switchoverRounds = 3
 

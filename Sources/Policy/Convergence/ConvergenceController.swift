@@ -85,6 +85,18 @@ package struct ConvergenceController: Sendable {
     /// What QEMU's limit is set to before the transfer begins; `nil` leaves it alone.
     package var firstLimit: Duration? { setup.wasPaused ? nil : ladder.inForce }
 
+    /// Somebody gave QEMU another downtime limit while the copy goes on: that is the promise from here on.
+    ///
+    /// - Parameters:
+    ///   - limit: what QEMU has now; left alone until there is reason for another.
+    ///   - elapsed: since the transfer began.
+    package mutating func adopt(_ limit: Duration, at elapsed: Duration) {
+        let rung = ladder.rung
+        ladder = DowntimeLadder(limit: limit, switchover: setup.switchover)
+        _ = ladder.climb(to: rung, at: elapsed.seconds)
+        ladder.told(limit, at: elapsed.seconds)
+    }
+
     /// Learns from an observation.
     ///
     /// - Parameter observation: in the order in which they were made.

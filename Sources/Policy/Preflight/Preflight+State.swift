@@ -12,8 +12,9 @@ extension Preflight {
         return Finding(
             .guestBusy, .blocker, host: facts.sourceName, subject: facts.guestName,
             detail: "\(facts.guestName) is busy on \(facts.sourceName): \(activity.rawValue)",
-            hint:
-                "Wait until that has ended (apus status --watch), or end it (apus abort \(facts.guestName)).")
+            hint: "Wait until that has ended (apus status --watch)"
+                + (guest.state.reason.hasPrefix("postcopy")
+                    ? "." : ", or end it (apus abort \(facts.guestName))."))
     }
 
     private static func power(_ facts: MoveFacts) -> Finding? {
