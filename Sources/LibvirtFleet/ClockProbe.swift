@@ -29,7 +29,7 @@ struct ClockProbe: Sendable {
         let shell = RemoteShell(host: host.name, words: words)
         return try? await shell.converse(
             "echo ready; while read -r line; do date +%s%N; done", to: "read the clock of \(host.name)",
-            within: .seconds(5)
+            within: .seconds(2)
         ) { conversation in
             // A shell reads its script in blocks: what came too early would be taken for more of it.
             guard try await conversation.receive() == "ready" else { return nil }

@@ -36,8 +36,7 @@ extension LiveMigration {
             // What is the guest's own stays in the journal until the guest has it: apus repair brings it.
             guard outcome.missing.isEmpty else { throw words.missing(outcome.missing) }
             remarks += outcome.leftBehind
-            // Not earlier: eight processes on either host are felt by a guest whose host has few processors.
-            let result = result(outcome, plan.wasPaused ? nil : await ports.clockOffset())
+            let result = result(outcome)
             finish(.moved, code: nil, actual: PastMove(result))
             return result
         case .unmoved,
@@ -59,13 +58,13 @@ extension LiveMigration {
         throw error
     }
 
-    private func result(_ outcome: MoveEnding<Ports>.Outcome, _ clocks: ClockOffset?) -> MoveResult {
+    private func result(_ outcome: MoveEnding<Ports>.Outcome) -> MoveResult {
         let (settled, end) = (outcome.settled, outcome.settledAt)
         timeline.enter(.activation, at: end)
         return MoveResult(
             id: id, plan: plan, total: began.duration(to: end),
             downtime: plan.wasPaused
-                ? nil : Downtime(timeline: timeline, offset: clocks, arrivalError: slowestAnswer),
+                ? nil : Downtime(timeline: timeline, offset: clocks ?? nil, arrivalError: slowestAnswer),
             wire: timeline.completed?.wire ?? lastSample?.wire, rounds: max(timeline.rounds, 1),
             dirtyRate: lastSample?.dirtyRate,
             phases: timeline.phases(until: end),
