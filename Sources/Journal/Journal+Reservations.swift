@@ -24,7 +24,7 @@ extension Journal {
         }
     }
 
-    /// The moves of live processes, in the order in which they were begun.
+    /// The moves of live processes from one host to another, in the order in which they were begun.
     package func movesUnderWay() throws(ApusError) -> [MoveUnderWay] {
         try read("read the journal") { database in
             try Row.fetchAll(
@@ -34,7 +34,8 @@ extension Journal {
                         SELECT rate_bytes_per_second FROM link
                         WHERE link.source = reservation.source AND link.destination = reservation.destination
                         ORDER BY measured DESC, link.number DESC LIMIT 1) AS link_rate
-                    FROM reservation JOIN move ON move.id = reservation.move ORDER BY move.number
+                    FROM reservation JOIN move ON move.id = reservation.move
+                    WHERE reservation.source <> reservation.destination ORDER BY move.number
                     """
             ).compactMap { row in
                 let hold = try Hold(row: row)
@@ -191,19 +192,20 @@ struct Hold {
 
     /// Tells whoever comes second who was first, and what to do.
     func refusal(_ operation: String) -> ApusError {
-        let (guest, way) = (reservation.guest, "from \(reservation.source) to \(reservation.destination)")
+        let (guest, pid, route) = (reservation.guest, reservation.owner.pid, reservation.route)
         let (id, since) = (reservation.move.prefix(8), WallTime.text(reservation.since))
         if isHeld {
             return ApusError(
-                .guestBusy, operation,
-                "\(guest) is being moved \(way) by process \(reservation.owner.pid) since \(since) (\(id))",
-                hint: "Wait for it with --wait, or watch it with apus status --watch.")
+                .guestBusy, operation, "\(route.progress(of: guest)) by process \(pid) since \(since) (\(id))",
+                hint: route.isHome
+                    ? "Wait for it with --wait; INT to process \(pid) ends it and leaves the disks where they were."
+                    : "Wait for it with --wait, or watch it with apus status --watch.")
         }
+        let what = "the \(route.name(of: guest)) since \(since) (\(id))"
         let detail =
             isGivenUp
-            ? "the move of \(guest) \(way) since \(since) (\(id)) ended without it being known where \(guest) is"
-            : "the move of \(guest) \(way) since \(since) (\(id)) was left unfinished: process "
-                + "\(reservation.owner.pid) is gone"
+            ? "\(what) ended without it being known where \(guest) is"
+            : "\(what) was left unfinished: process \(pid) is gone"
         return ApusError(
             .guestBusy, operation, detail, hint: "apus repair \(guest) finishes or undoes it; then try again."
         )

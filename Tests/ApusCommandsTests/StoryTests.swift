@@ -153,7 +153,7 @@ struct StoryTests {
         #expect(failed.contains("it may have left something on beta"))
         #expect(
             UnfinishedMoves.text(left)
-                == "the move of web01 to beta (3f2a1b2c) has ended (failed) and left something behind: apus repair web01"
+                == "the move of web01 from alpha to beta (3f2a1b2c) has ended (failed) and left something behind: apus repair web01"
         )
     }
 

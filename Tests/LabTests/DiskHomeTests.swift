@@ -64,6 +64,9 @@ extension LabTests {
             }
             #expect(try await !Self.files("/var/lib/libvirt/images").contains { image.hasSuffix($0) })
             try await Self.expectWhole(guest)
+            let story = try await lab.apus("show", guest.name)
+            #expect(story.output.hasPrefix("Disks of \(guest.name) moved on host1."), "\(story.said)")
+            #expect(story.output.contains("disk vda moved from \(image) to \(file)"), "\(story.said)")
 
             let again = try await lab.apus("migrate", guest.name, "--disk", "vda=pool:home", "--json")
             #expect(again.status == 2 && again.output.contains("target-exists"), "\(again.said)")
@@ -100,7 +103,7 @@ extension LabTests {
     }
 
     @Test(
-        "what a killed apus left of a disk's move is taken away by the next check of that host", .ownLab)
+        "what a killed apus left of a disk's move is held against others until apus repair takes it away", .ownLab)
     func homeKilled() async throws {
         try await Self.withPool("raw") { lab, guest, image in
             let move = lab.startApus(
@@ -109,7 +112,14 @@ extension LabTests {
             await move.send(SIGKILL)
             _ = try await move.outcome()
             #expect(try await guest.xml(on: "host1").contains("<mirror"))
-            _ = try await lab.check(guest)
+            let other = try await lab.apus("migrate", guest.name, "--disk", "vda=pool:home", "--json")
+            #expect(other.status == 2 && other.output.contains("guest-busy"), "\(other.said)")
+            #expect(other.error.contains("apus repair \(guest.name)"), "\(other.said)")
+
+            let repair = try await lab.apus("repair", guest.name)
+            #expect(repair.status == 0 && repair.output.contains("was taken back"), "\(repair.said)")
+            let again = try await lab.apus("repair", guest.name)
+            #expect(again.status == 0 && again.output.contains("nothing to do"), "\(again.said)")
             #expect(try await !guest.xml(on: "host1").contains("<mirror"))
             #expect(try await Self.files(Self.fast) == [])
             #expect(try await guest.xml(on: "host1").contains("file='\(image)'"))

@@ -27,6 +27,9 @@ struct HomeMove {
         let (session, facts, disks) = try await signals.guarding {
             () async throws(ApusError) -> (MoveSession, MoveFacts, DiskPlanner) in
             let session = try await MoveSession.openHome(guest: guest, on: source, inventory: inventory)
+            if !isDryRun {
+                try await journal.waitUntilFree(guest: session.guest.identity.uuid, limit: .zero)
+            }
             let facts = try await inquiry.facts(of: session)
             let findings = Preflight.findings(onOneHost: facts, request: request)
             guard !findings.contains(where: \.blocks) else { throw blocked(facts, findings) }
@@ -41,7 +44,10 @@ struct HomeMove {
         signals.forward { ender.interrupt() }
         let line = ProgressLine(guest: facts.guest.identity.name, asJSON: common.json)
         defer { line.clear() }
-        let mover = DiskMover(session, run: inquiry.run)
+        let book = try HomeBook(
+            HomePlan(guest: facts.guest.identity, host: facts.source.host, disks: disks.plans), in: journal,
+            began: began)
+        let mover = DiskMover(session, move: book.id, owner: book.owner, undo: journal)
         var moved: [Moved] = []
         var remarks: [String] = []
         for plan in disks.plans {
@@ -55,8 +61,10 @@ struct HomeMove {
                     obstacle: { ender.reason(guest: guest, disk: order.disk, host: host) },
                     progress: { line.show($0, since: began) })
             } catch {
+                book.fail(error)
                 throw after(moved, error)
             }
+            book.tell("disk \(order.disk) moved from \(old.description) to \(order.path)")
             if let error = await mover.takeRoom(order) {
                 remarks.append("could not \(error.operation): \(error.detail)")
             }
@@ -67,6 +75,8 @@ struct HomeMove {
                     isOldRemoved: isOldRemoved))
         }
         line.clear()
+        for remark in remarks { book.tell(remark) }
+        book.finish(.moved)
         HomeMoveReporter(common: common).moved(facts, moved, remarks, in: began.duration(to: .now))
     }
 

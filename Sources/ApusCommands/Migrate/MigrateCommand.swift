@@ -177,14 +177,3 @@ extension ApusError {
             && blockers.allSatisfy { [.incomingLimit, .outgoingLimit].contains($0.code) }
     }
 }
-
-extension MoveRecord {
-    /// A move that begins now, with its plan and forecast sealed.
-    init(beginning plan: MovePlan) {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        self.init(
-            id: String(repeating: "0", count: 16 - digits.count) + digits, guest: plan.guest,
-            source: plan.source.name, destination: plan.destination.name, began: Date().timeIntervalSince1970,
-            plan: JSON.text(plan), forecast: plan.forecast.map { JSON.text($0) })
-    }
-}

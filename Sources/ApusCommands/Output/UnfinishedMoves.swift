@@ -45,7 +45,7 @@ struct UnfinishedMoves {
 
     static func text(_ unfinished: Journal.Unfinished) -> String {
         let move = unfinished.move
-        let what = "the move of \(move.guest) to \(move.destination) (\(move.id.prefix(8)))"
+        let what = "the \(move.route.name(of: move.guest)) (\(move.id.prefix(8)))"
         let words =
             switch move.outcome {
             case .open: "\(what) was left unfinished, begun \(WallTime.text(move.began))"

@@ -57,8 +57,13 @@ struct RepairCommand: CommandWithOptions {
 
     private func report(on left: Journal.Unfinished, _ journal: Journal) async -> RepairReport {
         var report = RepairReport(left.move)
-        let said = Said(quiet: common.json, guest: left.move.guest.name)
+        let said = Said(quiet: common.json)
         do throws(ApusError) {
+            guard !left.move.route.isHome else {
+                try await repairHome(left, journal, &report, said)
+                report.said = said.all
+                return report
+            }
             let plan = try Document.decode(
                 MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
             let repair = MoveRepair(
@@ -78,6 +83,22 @@ struct RepairCommand: CommandWithOptions {
         }
         report.said = said.all
         return report
+    }
+
+    /// A move of disks on one host.
+    private func repairHome(
+        _ left: Journal.Unfinished, _ journal: Journal, _ report: inout RepairReport, _ said: Said
+    ) async throws(ApusError) {
+        let plan = try Document.decode(
+            HomePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
+        let repair = HomeRepair(plan)
+        if dryRun || left.isHeld {
+            report.note(try await repair.guest()?.state, isHeld: left.isHeld)
+            return
+        }
+        let hasMoved = try await repair.run(
+            left.move.id, by: Journal.currentProcess(), log: journal, say: { said.say($0) })
+        report.note(try await repair.guest()?.state, hasMoved: hasMoved)
     }
 
     private func show(_ reports: [RepairReport]) {
@@ -107,12 +128,8 @@ struct RepairCommand: CommandWithOptions {
 private final class Said: Sendable {
     private let lines = Mutex<[String]>([])
     private let isQuiet: Bool
-    private let guest: String
 
-    init(quiet: Bool, guest: String) {
-        isQuiet = quiet
-        self.guest = guest
-    }
+    init(quiet: Bool) { isQuiet = quiet }
 
     var all: [String] { lines.withLock { $0 } }
 

@@ -25,7 +25,12 @@ struct RepairReport: Encodable {
     private var care: [String] = []
     var error: ApusError?
 
+    private let identity: GuestIdentity
+    private let route: MoveRoute
+
     init(_ move: MoveRecord) {
+        identity = move.guest
+        route = move.route
         id = move.id
         guest = move.guest.name
         source = move.source
@@ -45,20 +50,29 @@ struct RepairReport: Encodable {
         isRepaired = true
     }
 
+    /// Of a move of disks, whose guest stays: its state, once it was repaired or only looked at.
+    mutating func note(_ state: GuestState?, hasMoved: Bool? = nil, isHeld: Bool = false) {
+        sourceState = state.map { "\($0)" } ?? "unknown there"
+        destinationState = sourceState
+        verdict = hasMoved.map { ($0 ? Settlement.arrived : .unmoved).rawValue }
+        isRepaired = hasMoved != nil
+        self.isHeld = isHeld
+    }
+
     /// For a person.
     var text: String {
         let now =
-            "\(sourceState ?? "not asked") on \(source), \(destinationState ?? "not asked") on \(destination)"
+            (route.isHome ? [source] : [source, destination]).enumerated().map { place, host in
+                "\((place == 0 ? sourceState : destinationState) ?? "not asked") on \(host)"
+            }.joined(separator: ", ")
+        let move = "the \(route.name(of: identity))"
         let state =
             if isHeld {
-                "the move of \(guest) is under way, and the apus that carries it out lives; nothing was touched"
+                "\(move) is under way, and the apus that carries it out lives; nothing was touched"
             } else if isRepaired {
-                verdict == Settlement.arrived.rawValue
-                    ? "the move of \(guest) to \(destination) is finished"
-                    : "the move of \(guest) to \(destination) was taken back"
+                verdict == Settlement.arrived.rawValue ? "\(move) is finished" : "\(move) was taken back"
             } else {
-                "the move of \(guest) from \(source) to \(destination) was left unfinished: "
-                    + "\(verdict ?? "not asked") (--dry-run: nothing was touched)"
+                "\(move) was left unfinished: \(verdict ?? "not decided") (--dry-run: nothing was touched)"
             }
         return (["\(state).", "  now        \(now)"] + care + remarks.map { "  note       \($0)" })
             .joined(separator: "\n")

@@ -59,6 +59,9 @@ struct MoveStory {
         let (guest, source, destination) = (move.guest, move.source, move.destination)
         let code = move.code.map { " [\($0)]" } ?? ""
         switch move.outcome {
+        case .moved where move.route.isHome: return "Disks of \(guest) moved on \(source)."
+        case .failed where move.route.isHome, .aborted where move.route.isHome:
+            return "The \(move.route.name(of: guest)) \(move.outcome == .failed ? "failed" : "was aborted")\(code)."
         case .moved:
             let time = move.actual.map { " in \($0.total.text)" } ?? ""
             return "\(guest) moved from \(source) to \(destination)\(time)\(code)."
@@ -68,9 +71,9 @@ struct MoveStory {
             return "Where \(guest) is after its move from \(source) to \(destination) is not known\(code)."
         case .open:
             guard let unfinished, unfinished.isHeld, let owner = unfinished.reservation?.owner else {
-                return "The move of \(guest) from \(source) to \(destination) was left unfinished\(code)."
+                return "The \(move.route.name(of: guest)) was left unfinished\(code)."
             }
-            return "\(guest) is being moved from \(source) to \(destination) by process \(owner.pid)."
+            return "\(move.route.progress(of: guest)) by process \(owner.pid)."
         }
     }
 

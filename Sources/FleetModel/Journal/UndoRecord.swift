@@ -20,7 +20,7 @@ package struct UndoRecord: Sendable, Hashable, Codable {
 
     /// Who the change belongs to, and so who puts it back.
     package enum Purpose: String, Sendable, Hashable, Codable {
-        /// A check's probe, or a disk's copy on the guest's own host: the next run that finds it removes it.
+        /// A check's probe: the next run that finds it removes it.
         case probe
         /// A move's: the move itself, or `apus repair`, and nobody else. libvirt may still be using it though the
         /// process that made it is gone. When the guest has arrived it is not put back, but forgotten.

@@ -1,22 +1,28 @@
 import DomainXML
 package import FleetModel
 import Libvirt
-import Migration
+package import Migration
 
 /// Moves disks of a running guest to other places on its own host: a copy is made and kept the same, and the guest
 /// changes over to it. Until it has, its disk is where it was, whatever breaks.
 package struct DiskMover: Sendable {
     private let guest: Guest
     private let link: HostLink
-    private let run: ProbeRun
+    private let move: String
+    private let owner: ProcessMark
+    private let undo: any UndoLog
 
     /// - Parameters:
     ///   - session: of the guest's own host.
-    ///   - run: what is made is noted as this run's, and taken away by a later run when this one dies.
-    package init(_ session: MoveSession, run: ProbeRun) {
+    ///   - move: the journal's id of it: what is made is noted as this move's, for `apus repair` when its process dies.
+    ///   - owner: this process.
+    ///   - undo: where it is noted.
+    package init(_ session: MoveSession, move: String, owner: ProcessMark, undo: any UndoLog) {
         guest = session.guest
         link = session.source
-        self.run = run
+        self.move = move
+        self.owner = owner
+        self.undo = undo
     }
 
     private var reference: DomainReference { .uuid(guest.identity.uuid) }
@@ -37,27 +43,21 @@ package struct DiskMover: Sendable {
         guard case .copy(let order, let onlyTop) = disk.treatment else { return }
         let images = DestinationImages(on: link)
         let record = UndoRecord(
-            id: "\(run.id)-\(order.disk)", run: run.id, host: link.host.name, uri: link.host.uri,
-            trace: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path),
-            owner: run.owner)
-        try run.undo.note(record)
+            id: "\(move)-\(order.disk)", run: move, purpose: .move, host: link.host.name, uri: link.host.uri,
+            trace: order.pool.map { .volume(pool: $0, path: order.path) } ?? .file(order.path), owner: owner)
+        try undo.note(record)
         do throws(ApusError) {
             try await images.create(order)
             try await begin(order, onlyTop: onlyTop, bandwidth)
             try await waitUntilInStep(order, obstacle, progress)
-            // Before the guest has it: what is noted as ours would be taken away.
-            try run.undo.clear(record.id)
-        } catch {
-            throw await takenBack(error, order, record, images)
-        }
-        do throws(ApusError) {
             try await end(order, changesOver: true)
         } catch {
-            // No answer is no proof that it did not.
-            guard (try? await isAt(order.path, order.disk, .live)) != true else { return }
-            try run.undo.note(record)
-            throw await takenBack(error, order, record, images)
+            // No answer is no proof that it did not change over.
+            guard (try? await isAt(order.path, order.disk, .live)) == true else {
+                throw await takenBack(error, record, images)
+            }
         }
+        try undo.clear(record.id)
     }
 
     /// Whether the next start of the guest finds the disk in its new place as well.
@@ -145,32 +145,24 @@ package struct DiskMover: Sendable {
     private func isAt(
         _ path: String, _ target: String, _ document: DomainHandle.Document
     ) async throws(ApusError) -> Bool {
-        let reference = reference
-        let xml = try await link.ask { (connection) throws(LibvirtError) in
-            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
-                try domain.xml(document)
-            }
-        }
-        let disks = (try? GuestDefinition(parsing: xml).disks) ?? []
-        return disks.first { $0.target == target }?.source?.location == .file(path: path)
+        try await link.diskLocations(of: guest.identity, in: document)[target] == .file(path: path)
     }
 
     /// Gives the copy up and takes the image away.
     ///
     /// - Returns: the error, with what was left behind.
     private func takenBack(
-        _ error: ApusError, _ order: ImageOrder, _ record: UndoRecord, _ images: DestinationImages
+        _ error: ApusError, _ record: UndoRecord, _ images: DestinationImages
     ) async -> ApusError {
-        // Where there is none it has ended by itself.
-        try? await end(order, changesOver: false)
         do throws(ApusError) {
-            try await images.remove(record.trace)
-            try run.undo.clear(record.id)
+            _ = try await DiskRemains(link: link, images: images).remove(record.trace)
+            try undo.clear(record.id)
             return error
         } catch let left {
             return ApusError(
-                error.code, error.operation, "\(error.detail); left behind: \(order.path) (\(left.detail))",
-                hint: "The next apus check of a guest on \(link.host.name) takes it away.", underlying: error)
+                error.code, error.operation,
+                "\(error.detail); left behind: \(record.trace.text) (\(left.detail))",
+                hint: "apus repair \(guest.identity) takes it away.", underlying: error)
         }
     }
 

@@ -2,30 +2,40 @@ import DomainXML
 import FleetModel
 import Libvirt
 
-/// What a process that is gone left of moving a disk on one host: an image, perhaps with a copy under way into it.
+/// What is left of moving a disk on one host: an image, perhaps with a copy under way into it.
 struct DiskRemains: Sendable {
     let link: HostLink
+    let images: DestinationImages
 
-    /// Ends the copy and takes the image away; one that any guest has, or would start with, is its own.
-    func remove(_ trace: UndoRecord.Trace) async throws(ApusError) {
+    enum Fate: Sendable {
+        /// No guest has it: it is gone.
+        case takenAway
+        /// A guest has it, or would start with it: it is the guest's own.
+        case kept
+    }
+
+    /// Ends the copy into it and takes the image away, where no guest has it.
+    func remove(_ trace: UndoRecord.Trace) async throws(ApusError) -> Fate {
         let path: String
         switch trace {
         case .volume(_, let volume): path = volume
         case .file(let file): path = file
-        default: return
+        default: return .kept
         }
-        let documents = try await documents()
-        for (uuid, disk) in documents.flatMap({ document in
+        let copies = try await documents().flatMap { document in
             document.copies(into: path).map { (document.uuid, $0) }
-        }) {
+        }
+        for (uuid, disk) in copies {
             try await link.ask(within: .seconds(60)) { (connection) throws(LibvirtError) in
                 try await connection.withDomain(.uuid(uuid)) { (domain) throws(LibvirtError) in
                     try domain.endBlockCopy(disk: disk, changesOver: false)
                 }
             }
         }
-        guard !documents.contains(where: { $0.names(path) }) else { return }
-        try await DestinationImages(on: link).remove(trace)
+        // After the copies ended: one of them may have changed over meanwhile.
+        guard try await !self.documents().contains(where: { $0.names(path) }) else { return .kept }
+        try await images.remove(trace)
+        return .takenAway
     }
 
     /// One of the definitions of a guest: what runs, or what the next start would use.

@@ -17,7 +17,7 @@ package struct ProbeRun: Sendable {
     }
 }
 
-/// Takes away what a probe created, and what is left of moving a disk on one host.
+/// Takes away what a probe created.
 struct ProbeSweep: Sendable {
     let undo: any UndoLog
 
@@ -30,7 +30,7 @@ struct ProbeSweep: Sendable {
     func remove(_ record: UndoRecord, on link: HostLink) async {
         do throws(ApusError) {
             switch record.trace {
-            case .volume(let pool, let path) where isProbe(path):
+            case .volume(let pool, let path):
                 try await StoredFile(path: path, on: link).removeVolume(of: pool)
             case .transientPool(let name):
                 try await link.ask { (connection) throws(LibvirtError) in
@@ -38,10 +38,8 @@ struct ProbeSweep: Sendable {
                         try await connection.destroyPool(named: name)
                     }
                 }
-            case .file(let path) where isProbe(path):
+            case .file(let path):
                 try await StoredFile(path: path, on: link).removeFile()
-            case .volume, .file:
-                try await DiskRemains(link: link).remove(record.trace)
             case .downtimeLimit, .bandwidth, .snapshots, .device:
                 // A move's, and put back by it: a probe changes no guest.
                 return
@@ -55,8 +53,6 @@ struct ProbeSweep: Sendable {
                 ])
         }
     }
-
-    private func isProbe(_ path: String) -> Bool { Path.name(of: path).hasPrefix(StorageProbe.prefix) }
 
     private static func tolerating(
         _ codes: Set<LibvirtError.Code>, _ work: () async throws(LibvirtError) -> Void
