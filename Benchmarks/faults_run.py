@@ -7,7 +7,7 @@ import tempfile
 import time
 
 import faults_verify as verify
-from faults_schedule import CUTS, line
+from faults_schedule import ANY_MOMENT, CUTS, line
 from faults_watch import Signals, Watch
 from two_hosts import ADDRESSES, HOSTS, await_gone, other, run, send
 
@@ -207,6 +207,7 @@ def carry_out(campaign, case, name):
     mover = Mover(name, lab, campaign.apus, case, source)
     try:
         mover.start(signals)
+        signals.mark(ANY_MOMENT)
         strike = Strike(lab, case, mover, watch, source)
         row["struck"] = await_phase(case, mover, watch, signals, lab, source)
         if row["struck"]:

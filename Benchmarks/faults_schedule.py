@@ -47,6 +47,24 @@ def applies(kind, phase, fault):
     return True
 
 
+# Not by phase: as somebody would who presses a button without looking. Moves take two to eight seconds.
+ANY_MOMENT = "any moment"
+ANY_MOMENT_MS = 6000
+
+
+def at_random(seed, runs, only=None):
+    """Each case on its own: any move, any fault, any moment."""
+    dice = random.Random(seed)
+    drawn = []
+    for number in range(runs):
+        kind = only or dice.choice(list(KINDS))
+        fault = dice.choice([fault for fault in FAULTS if applies(kind, ANY_MOMENT, fault)])
+        item = case(dice, number, kind, ANY_MOMENT, fault, False)
+        item["downtime_ms"] = dice.choice((50, 300, 1000))
+        drawn.append(item)
+    return sorted(drawn, key=lambda item: (item["number"] // 20, item["guest"], item["number"]))
+
+
 def draw(seed, runs, only=None):
     """Every combination once before one comes again; each time in another order, with other delays."""
     dice = random.Random(seed)
@@ -70,7 +88,7 @@ def draw(seed, runs, only=None):
 def case(dice, number, kind, phase, fault, is_long):
     drawn = {
         "number": number, "kind": kind, "guest": dice.choice(KINDS[kind]), "phase": phase, "fault": fault,
-        "delay_ms": dice.randrange(PHASES[kind][phase]),
+        "delay_ms": dice.randrange(ANY_MOMENT_MS if phase == ANY_MOMENT else PHASES[kind][phase]),
         # How long the fault lasts; after a kill, until the daemon is started again.
         "seconds": LONG if is_long else 3 if fault in CUTS else round(dice.uniform(2, 4), 1),
         # A switchover that is to be struck has to last; many rounds need a limit that is hard to meet.

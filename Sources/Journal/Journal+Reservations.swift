@@ -196,7 +196,8 @@ struct Hold {
         let (id, since) = (reservation.move.prefix(8), WallTime.text(reservation.since))
         if isHeld {
             return ApusError(
-                .guestBusy, operation, "\(route.progress(of: guest)) by process \(pid) since \(since) (\(id))",
+                .guestBusy, operation,
+                "\(route.progress(of: guest)) by process \(pid) since \(since) (\(id))",
                 hint: route.isHome
                     ? "Wait for it with --wait; INT to process \(pid) ends it and leaves the disks where they were."
                     : "Wait for it with --wait, or watch it with apus status --watch.")

@@ -103,7 +103,8 @@ extension LabTests {
     }
 
     @Test(
-        "what a killed apus left of a disk's move is held against others until apus repair takes it away", .ownLab)
+        "what a killed apus left of a disk's move is held against others until apus repair takes it away",
+        .ownLab)
     func homeKilled() async throws {
         try await Self.withPool("raw") { lab, guest, image in
             let move = lab.startApus(

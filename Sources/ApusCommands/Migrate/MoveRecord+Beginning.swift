@@ -19,6 +19,7 @@ extension MoveRecord {
         let digits = String(UInt64.random(in: .min ... .max), radix: 16)
         self.init(
             id: String(repeating: "0", count: 16 - digits.count) + digits, guest: guest, source: source.name,
-            destination: destination.name, began: Date().timeIntervalSince1970, plan: plan, forecast: forecast)
+            destination: destination.name, began: Date().timeIntervalSince1970, plan: plan, forecast: forecast
+        )
     }
 }

@@ -61,7 +61,8 @@ struct MoveStory {
         switch move.outcome {
         case .moved where move.route.isHome: return "Disks of \(guest) moved on \(source)."
         case .failed where move.route.isHome, .aborted where move.route.isHome:
-            return "The \(move.route.name(of: guest)) \(move.outcome == .failed ? "failed" : "was aborted")\(code)."
+            let end = move.outcome == .failed ? "failed" : "was aborted"
+            return "The \(move.route.name(of: guest)) \(end)\(code)."
         case .moved:
             let time = move.actual.map { " in \($0.total.text)" } ?? ""
             return "\(guest) moved from \(source) to \(destination)\(time)\(code)."

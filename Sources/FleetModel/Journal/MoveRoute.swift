@@ -16,7 +16,9 @@ package struct MoveRoute: Sendable, Hashable {
 
     /// What moves, in words that fit behind "the": `move of web01 from alpha to beta`.
     package func name(of guest: GuestIdentity) -> String {
-        isHome ? "move of disks of \(guest) on \(source)" : "move of \(guest) from \(source) to \(destination)"
+        isHome
+            ? "move of disks of \(guest) on \(source)"
+            : "move of \(guest) from \(source) to \(destination)"
     }
 }
 

@@ -40,14 +40,16 @@ package struct HomeRepair: Sendable {
             do throws(ApusError) {
                 switch try await DiskRemains(link: link, images: images).remove(record.trace) {
                 case .kept: say("\(plan.guest) has the \(path) of \(plan.host.name) by now: it stays")
-                case .takenAway: say("the copy into the \(path) of \(plan.host.name) was ended, and that taken away")
+                case .takenAway:
+                    say("the copy into the \(path) of \(plan.host.name) was ended, and that taken away")
                 }
                 try log.clear(record.id)
             } catch {
                 throw ApusError(
                     .repairIncomplete, "put back what the move of disks of \(plan.guest) changed",
                     "left behind: the \(path) on \(plan.host.name): \(error.detail)",
-                    hint: "When \(plan.host.name) answers again, or what it says is mended: apus repair \(plan.guest).",
+                    hint: "When \(plan.host.name) answers again, or what it says is mended: "
+                        + "apus repair \(plan.guest).",
                     underlying: error)
             }
         }
