@@ -49,7 +49,7 @@ test: check-swift
 	 else echo "Not root: LabTests are skipped, and packages must be there already (make packages as root)."; fi
 	swift build --build-tests $(STRICT)
 	@$(MAKE) --no-print-directory simulate SEEDS=100000
-	@trap 'APUS_LAB=test $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build
+	@trap 'APUS_LAB=$${APUS_TEST_LAB:-test} $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build
 
 test-unit: check-swift packages
 	$(SWIFT_TEST) --skip LabTests

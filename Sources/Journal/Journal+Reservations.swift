@@ -81,20 +81,25 @@ extension Journal {
     ///   - guest: its UUID, or its name.
     ///   - limit: how long; `nil` is until it is free.
     ///   - clock: what the limit is measured by.
+    /// - Returns: whether it had to be waited for.
     /// - Throws: `guest-busy` when the limit is over, the task is cancelled, or waiting is of no use because the holder
     ///   is gone; the journal's codes.
+    @discardableResult
     package func waitUntilFree<C: Clock>(
         guest: String, limit: Duration?, on clock: C = ContinuousClock()
-    ) async throws(ApusError) where C.Duration == Duration {
+    ) async throws(ApusError) -> Bool where C.Duration == Duration {
         let deadline = limit.map { clock.now.advanced(by: $0) }
+        var hasWaited = false
         while let hold = try read("read the journal", { try Hold.of(guest: guest, orNamed: guest, in: $0) }) {
             let isOver = deadline.map { clock.now >= $0 } ?? false
             guard hold.isHeld, !isOver, !Task.isCancelled else {
                 throw hold.refusal("move \(hold.reservation.guest)")
             }
+            hasWaited = true
             let next = clock.now.advanced(by: .milliseconds(200))
             try? await clock.sleep(until: deadline.map { min($0, next) } ?? next, tolerance: nil)
         }
+        return hasWaited
     }
 }
 

@@ -60,12 +60,13 @@ extension MoveSession {
         let here = try await near.get()
         var there = try await far.get()
         there.facts.details.pools = pools
-        let writes = await DiskWrites(of: written, reference, on: source).rates(since: writesBefore)
-        let disks = await DiskSurvey(
+        var disks = await DiskSurvey(
             guest: reading, source: source, destination: destination, here: here.answers,
-            there: there.answers, run: run, sizes: await readSizes(reading), writes: writes, goals: goals,
+            there: there.answers, run: run, sizes: await readSizes(reading), goals: goals,
             wanted: Set(places.keys), usersHere: await usersHere, usersThere: await usersThere
         ).facts()
+        let writes = await writes(to: disks, since: writesBefore)
+        for index in disks.indices { disks[index].writes = writes[disks[index].target] }
         _ = try await workerOpened.get()
         var facts = MoveFacts(
             guest: guest, hardware: reading.hardware, cpu: .known(await cpu), disks: disks,
@@ -76,6 +77,14 @@ extension MoveSession {
         facts.settings = reading.settings
         facts.clock = await clock
         return facts
+    }
+
+    /// How fast the guest writes, by target. Whether a copy ever gets done depends on it: there a look that is too short
+    /// for a rate is made longer.
+    private func writes(to disks: [DiskFacts], since before: DiskWrites) async -> [String: ByteRate] {
+        let left = DiskWrites.shortest - before.at.duration(to: .now)
+        if left > .zero, disks.contains(where: \.mayBeCopied) { try? await Task.sleep(for: left) }
+        return await DiskWrites(of: Array(before.bytes.keys), reference, on: source).rates(since: before)
     }
 
     private var reference: DomainReference { .uuid(guest.identity.uuid) }
@@ -208,5 +217,14 @@ extension Array where Element: Hashable {
     var unique: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
+    }
+}
+
+extension DiskFacts {
+    /// Whether the guest writes to it, and it is not proven to be the same on both hosts.
+    fileprivate var mayBeCopied: Bool {
+        guard !isReadOnly, let image = chain.first else { return false }
+        if case .proven = image.sharing { return false }
+        return true
     }
 }

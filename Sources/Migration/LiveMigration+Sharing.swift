@@ -20,22 +20,49 @@ extension LiveMigration {
     /// which began first.
     ///
     /// - Throws: `ApusError` with `slot-taken`.
-    func claimSlots() throws(ApusError) {
+    func claimPlace() throws(ApusError) {
         let before = try movesUnderWay().prefix { $0.reservation.move != id }.map(\.reservation)
         let arriving = before.filter { $0.destination == plan.destination.name }
         let leaving = before.filter { $0.source == plan.source.name }
-        func isLifted(_ code: Finding.Code) -> Bool { plan.request.ignored.contains { $0.code == code } }
-        let isFull = arriving.count >= plan.destination.maxIncoming && !isLifted(.incomingLimit)
-        let isBusy = leaving.count >= plan.source.maxOutgoing && !isLifted(.outgoingLimit)
-        guard isFull || isBusy else { return }
-        let (host, others) = isFull ? (plan.destination.name, arriving) : (plan.source.name, leaving)
-        let names = others.map { "\($0.guest.name) (process \($0.owner.pid))" }.joined(separator: ", ")
+        if arriving.count >= plan.destination.maxIncoming, !isLifted(.incomingLimit) {
+            throw slotTaken(on: plan.destination.name, by: arriving, "max-incoming")
+        }
+        if leaving.count >= plan.source.maxOutgoing, !isLifted(.outgoingLimit) {
+            throw slotTaken(on: plan.source.name, by: leaving, "max-outgoing")
+        }
+        try claimMemory(besides: arriving)
+    }
+
+    /// What was free when the plan was made may have been promised to others since.
+    private func claimMemory(besides arriving: [Reservation]) throws(ApusError) {
+        guard let room = plan.room, !isLifted(.memoryShort) else { return }
+        let newcomers = arriving.filter { !room.counted.contains($0.move) }
+        let promised = newcomers.reduce(0.0) { $0 + Double($1.memory.bytes) }
+        guard promised > Double(room.left.bytes) else { return }
+        let names = newcomers.map { "\($0.memory) to \($0.guest.name) (process \($0.owner.pid))" }
         throw ApusError(
-            .slotTaken, "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)",
-            "\(host) takes part in as many moves as it may: \(names)",
-            hint:
-                "Wait for one of them with --wait, or raise \(isFull ? "max-incoming" : "max-outgoing") of \(host) in "
-                + "the inventory.")
+            .slotTaken, operation,
+            "\(plan.destination.name) has no memory left for it: it would have had \(room.left) left, and has promised "
+                + "\(names.joined(separator: ", ")) meanwhile",
+            hint: "apus check \(plan.guest) --to \(plan.destination.name) says what it has free now.")
+    }
+
+    private func slotTaken(on host: String, by others: [Reservation], _ limit: String) -> ApusError {
+        ApusError(
+            .slotTaken, operation, "\(host) takes part in as many moves as it may: \(names(others))",
+            hint: "Wait for one of them with --wait, or raise \(limit) of \(host) in the inventory.")
+    }
+
+    private func isLifted(_ code: Finding.Code) -> Bool {
+        plan.request.ignored.contains { $0.code == code }
+    }
+
+    private var operation: String {
+        "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)"
+    }
+
+    private func names(_ others: [Reservation]) -> String {
+        others.map { "\($0.guest.name) (process \($0.owner.pid))" }.joined(separator: ", ")
     }
 
     /// Holds the move to its share, where that has changed.
@@ -47,7 +74,7 @@ extension LiveMigration {
             let found = try await ports.bandwidth()
             if !sharing.isNoted {
                 try book.note(
-                    .bandwidth(guest: plan.guest.uuid, found), on: plan.source,
+                    .bandwidth(guest: plan.guest.uuid, bandwidthBefore ?? found), on: plan.source,
                     number: plan.preparations.count + 1)
             }
             guard let decision = sharing.decision(for: change, found: found) else { return }

@@ -39,6 +39,8 @@ package actor LiveMigration<Ports: MovePorts> {
     var clocks: ClockOffset??
     /// QEMU's downtime limit, as far as it was we who set it.
     var limitInForce: Duration?
+    /// What the guest's moves were held to before this one, where libvirt does not tell that any more once it runs.
+    var bandwidthBefore: ByteRate??
     var transferBegan: Instant?
     var abort: Abort?
     var isPostCopy = false
@@ -108,7 +110,7 @@ package actor LiveMigration<Ports: MovePorts> {
         tell(.phase(.preMigration))
         let failure: ApusError?
         do throws(ApusError) {
-            try claimSlots()
+            try claimPlace()
             let events = try await ports.events()
             enter(.reservation)
             try await prepare()
@@ -128,6 +130,8 @@ package actor LiveMigration<Ports: MovePorts> {
             try book.note(trace, on: plan.host(preparation.side), number: number)
             try await ports.prepare(preparation.tracing(trace))
         }
+        // While it runs, libvirt tells the move's own limit instead.
+        if plan.request.bandwidth != nil { bandwidthBefore = .some(try await ports.bandwidth()) }
         guard let limit = steering.firstLimit else { return }
         // A limit that was set outlives an aborted job, so a later move would inherit it.
         let found = try await ports.downtimeLimit()

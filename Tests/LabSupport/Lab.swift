@@ -25,7 +25,8 @@ package struct Lab: Sendable {
     }()
 
     private static let script = "\(root)/Examples/lab/lab"
-    private static let name = "test"
+    /// Labs of different names live side by side. `APUS_LAB` does not count here: at the end this lab is taken down.
+    private static let name = getenv("APUS_TEST_LAB").map { String(cString: $0) } ?? "test"
 
     /// Hosts that exist already, by their inventory; `nil` is the lab.
     package static let foreignInventory: String? = getenv("APUS_TEST_INVENTORY").map { String(cString: $0) }

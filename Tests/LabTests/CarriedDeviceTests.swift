@@ -117,6 +117,27 @@ extension LabTests {
         }
     }
 
+    @Test("a device that the destination never gets is done without after --accept", .ownLab)
+    func deviceGivenUp() async throws {
+        let attaching =
+            "<attach host='host2'><interface type='bridge'><mac address='52:54:00:aa:bb:03'/>"
+            + "<source bridge='br-never'/><model type='virtio'/></interface></attach>"
+        try await Self.withDevice("web", attaching: attaching) { lab, guest in
+            let move = try await lab.apus(
+                "migrate", guest.name, "--to", "host2", "--detach-passthrough", "--json")
+            #expect(move.status == 3 && move.output.contains("repair-incomplete"), "\(move.said)")
+            let repair = try await lab.apus("repair", guest.name)
+            #expect(repair.status == 3 && repair.said.contains("--accept"), "\(repair.said)")
+            let accepted = try await lab.apus("repair", guest.name, "--accept")
+            #expect(accepted.status == 0 && accepted.said.contains("given up"), "\(accepted.said)")
+            #expect(try await guest.places() == ["host2": "running"])
+            #expect(try await Self.place(guest, on: "host2") == "")
+            // Nothing holds it any more.
+            let back = try await lab.apus("migrate", guest.name, "--to", "host1", "--json")
+            #expect(back.status == 0, "\(back.said)")
+        }
+    }
+
     @Test(
         "a guest that does not let go stays, with all that it had; also when apus is killed meanwhile",
         .ownLab,

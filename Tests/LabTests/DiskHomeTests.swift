@@ -28,20 +28,6 @@ extension LabTests {
         try await Lab.run(on: "host1", "ls -A '\(directory)'").split(separator: "\n").map(String.init)
     }
 
-    private static func expectWhole(
-        _ guest: LabGuest, at location: SourceLocation = #_sourceLocation
-    ) async throws {
-        let first = try await Lab.command(["guest", "records", guest.name])
-        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-        var later = first
-        while later.output == first.output, ContinuousClock.now < deadline {
-            later = try await Lab.command(["guest", "records", guest.name])
-        }
-        #expect(
-            first.status == 0 && later.status == 0, "\(first.said)\n\(later.said)", sourceLocation: location)
-        #expect(later.output != first.output, "\(later.said)", sourceLocation: location)
-    }
-
     @Test(
         "a disk moves to another pool under its running guest, which then is defined with it there", .ownLab,
         arguments: ["raw", "qcow2"])

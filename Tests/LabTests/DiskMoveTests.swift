@@ -9,7 +9,7 @@ extension LabTests {
     private static let images = "/var/lib/libvirt/images"
 
     /// The guest's disk as its file says, whole to the last record.
-    private static func expectWhole(
+    static func expectWhole(
         _ guest: LabGuest, at location: SourceLocation = #_sourceLocation
     ) async throws {
         let first = try await Lab.command(["guest", "records", guest.name])
@@ -29,7 +29,7 @@ extension LabTests {
     }
 
     /// A guest that writes records to a disk of host1's own, with what its copies leave on host2 cleared away.
-    private static func withDisk(
+    static func withDisk(
         _ format: String = "raw", _ options: [String] = [],
         _ body: @Sendable (Lab, LabGuest, _ image: String) async throws -> Void
     ) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 extension LabTests {
     /// Shapes the link between the lab's hosts for as long as `body` runs.
-    private func withLink<Value: Sendable>(
+    func withLink<Value: Sendable>(
         _ rate: String, _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
         try await Lab.undoing(
@@ -117,6 +117,28 @@ extension LabTests {
                 "migrate", guest.name, "--to", hosts[1], "--wait", "60s", "--json")
             #expect(waiting.status == 0 && waiting.output.contains("\"changed\":false"), "\(waiting.said)")
             #expect(try await first.outcome().status == 0)
+        }
+    }
+
+    @Test("of two that wait for a guest one moves it, and the other finds it moved", .lab)
+    func twoWait() async throws {
+        let lab = try await Lab.up()
+        let hosts = try await HostList(lab).names
+        try await LabGuest.with("idle", on: lab) { guest in
+            let first = lab.startApus(
+                "migrate", guest.name, "--to", hosts[1], "--json", "--bandwidth", "1MiB/s")
+            for await line in first.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
+            let words = ["migrate", guest.name, "--to", hosts[1], "--wait", "90s", "--json"]
+            async let one = lab.apus(words)
+            async let other = lab.apus(words)
+            // Both see it free at the same moment, and on its source.
+            await first.send(SIGINT)
+            #expect(try await first.outcome().status == 130)
+            let outcomes = try await [one, other]
+            #expect(outcomes.allSatisfy { $0.status == 0 }, "\(outcomes.map(\.said))")
+            #expect(
+                try outcomes.map { try MoveAnswer($0).changed }.count { $0 } == 1, "\(outcomes.map(\.said))")
+            #expect(try await guest.places() == [hosts[1]: "running"])
         }
     }
 }

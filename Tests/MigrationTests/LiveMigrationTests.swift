@@ -28,7 +28,7 @@ struct LiveMigrationTests {
             destinationQEMU: SoftwareVersion(7, 2, 0), basis: PlanBasis([:]), forecast: nil)
     }
 
-    private func migration(
+    func migration(
         _ plan: MovePlan, _ ports: ScriptedPorts, _ page: PageInMemory = PageInMemory()
     ) -> LiveMigration<ScriptedPorts> {
         LiveMigration(
@@ -40,7 +40,7 @@ struct LiveMigrationTests {
             began: ports.clock.now, progress: { _ in })
     }
 
-    private var wholeMove: ScriptedPorts.Script {
+    var wholeMove: ScriptedPorts.Script {
         let steps: [(Side, Kind)] = [
             (.source, .transferBegan), (.source, .round(1)), (.source, .round(2)),
             (.source, .stopped(hostTime: .milliseconds(1000))), (.source, .transferEnded),

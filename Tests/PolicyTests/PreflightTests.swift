@@ -113,4 +113,27 @@ struct PreflightTests {
             (self.name, self.address, self.isValid) = (name, address, isValid)
         }
     }
+
+    @Test("what is left on the destination beside the guest, and whom that counts")
+    func room() {
+        func room(_ bend: (inout Sample) -> Void) -> MovePlan.Room? {
+            Preflight.room(Sample().with(bend).facts)
+        }
+        let other = Reservation(
+            move: "m1", guest: GuestIdentity(name: "db01", uuid: "db01"), source: "gamma",
+            destination: "beta",
+            memory: .mebibytes(512), owner: ProcessMark(pid: 1, started: 1, boot: ""), since: 0)
+        let alone = room { $0.destination.details.availableMemory = .known(.mebibytes(4096)) }
+        // Less 2 GiB and 64 MiB and 1 % and 2 × 8 MiB
+        #expect(alone.map { $0.left.bytes >> 20 } == 1947)
+        #expect(alone?.counted == [])
+        let beside = room {
+            $0.destination.details.availableMemory = .known(.mebibytes(4096))
+            $0.reservations = [other]
+        }
+        #expect(beside?.counted == ["m1"])
+        #expect(beside.map { $0.left.bytes + 512 << 20 } == alone?.left.bytes)
+        #expect(room { $0.destination.details.availableMemory = .known(.zero) }?.left == .zero)
+        #expect(room { $0.destination.details.availableMemory = .notKnown("it does not tell") } == nil)
+    }
 }

@@ -39,6 +39,26 @@ struct InvariantTests {
         }
     }
 
+    @Test("leaving a guest to a connection that hangs; whoever ends that frees it")
+    func hangs() throws {
+        try Fixture(.copied).run { (play: Fixture) async throws in
+            _ = try await play.ports.events()
+            for preparation in play.hosts.plan.preparations { try await play.ports.prepare(preparation) }
+            #expect(try await !play.ports.freeGuest())
+            await play.ports.beginTransfer()
+            await play.reach(.disksConnect)
+            play.faults.strike(.link(.bothWays, mended: .seconds(300)))
+            try await play.clock.sleep(for: .seconds(10))
+            await #expect(throws: ApusError.self) { try await play.ports.abort() }
+            #expect(play.broken.isEmpty)
+            try await play.clock.sleep(for: .seconds(60))
+            #expect(play.broken == [.hangs])
+            #expect(try await play.ports.freeGuest())
+            await play.quiet()
+            #expect(try await play.states().source?.kind == .running)
+        }
+    }
+
     @Test("the lock of a shared image keeps the second copy from running")
     func lock() throws {
         try Fixture().run { (play: Fixture) async throws in

@@ -96,6 +96,13 @@ struct ScenarioTests {
                 "the link is cut for a minute", .failed,
                 .init(.link(.bothWays, mended: .seconds(60)), .moment(.memoryFlows, .milliseconds(50)))),
             Case(
+                "the link is cut as the disks connect, and the guest is freed", of: .copied, .failed,
+                .init(.link(.bothWays, mended: .seconds(60)), .moment(.disksConnect, .zero))),
+            Case(
+                "the same, and apus dies: TCP, or the link, has to free it", of: .copied, .failed,
+                .init(.link(.bothWays, mended: .seconds(300)), .moment(.disksConnect, .zero)),
+                .init(.apusCrashes, .moment(.disksConnect, .milliseconds(50)))),
+            Case(
                 "the destination's QEMU is killed", .failed,
                 .init(.qemu(.destination), .moment(.memoryFlows, .milliseconds(50)))),
             Case(
@@ -120,6 +127,51 @@ struct ScenarioTests {
         let run = scenario.run(keepsTrace: true)
         #expect(run.end == row.end && run.isGood, "\(run.trace.joined(separator: "\n"))")
         #expect(run.struck.values.reduce(0, +) == row.strikes.count)
+    }
+
+    @Test("a move is held to half of the link while another shares it, and to nothing when that has ended")
+    func shared() throws {
+        var guest = SimulatedGuest.small
+        guest.memory = 20e9
+        let neighbour = Neighbour(begins: .seconds(2), ends: .seconds(9))
+        let run = Scenario(guest: guest, linkRate: 1e9, neighbours: [neighbour]).run(keepsTrace: true)
+        let held = run.trace.filter { $0.contains("source: held to") }
+        #expect(run.end == .moved && run.isGood, "\(run.trace.joined(separator: "\n"))")
+        #expect(held.count == 2, "\(held)")
+        #expect(try #require(held.first).hasSuffix("held to 476 MiB/s"), "\(held)")
+        #expect(try #require(held.last).hasSuffix("held to nothing"), "\(held)")
+        // 20 GB of memory at 1 GB/s, and 7 s at half of that.
+        #expect((.seconds(23) ... .seconds(26)).contains(run.lasted - .seconds(60)), "\(run.lasted)")
+    }
+
+    @Test(
+        "a move that shares its link and fails leaves no limit behind, also when a call for it goes wrong",
+        arguments: [PortCall.bandwidth, .setBandwidth], [nil, ByteRate(bytesPerSecond: 800_000_000)])
+    func sharedAndFailed(call: PortCall, limit: ByteRate?) {
+        var guest = SimulatedGuest.small
+        guest.memory = 20e9
+        for fault in [
+            PortFault.fails, .answerLost, .hangsThenSucceeds(.seconds(5)), .followedBy(.apusCrashes),
+        ] {
+            var schedule = FaultSchedule(
+                strikes: [.init(.abortedElsewhere, .moment(.memoryFlows, .seconds(15)))])
+            // With a limit of its own the move has asked once before it began.
+            schedule.badCalls = [.init(call, after: call == .bandwidth && limit != nil ? 1 : 0, fault)]
+            let scenario = Scenario(
+                guest: guest, request: MoveRequest(bandwidth: limit), schedule: schedule,
+                neighbours: [Neighbour(begins: .seconds(2), ends: .seconds(60))])
+            let run = scenario.run(keepsTrace: true)
+            #expect(run.end == .failed && run.isGood, "\(run.trace.joined(separator: "\n"))")
+            #expect(run.struck.values.reduce(0, +) >= 2, "\(run.struck)")
+        }
+    }
+
+    @Test("a move that is one too many for its hosts is refused, and leaves nothing")
+    func slotTaken() {
+        let others = (1...2).map { Neighbour(number: $0, begins: .zero, ends: .seconds(60)) }
+        let run = Scenario(guest: .copied, neighbours: others).run(keepsTrace: true)
+        #expect(run.end == .failed && run.firstWord == "slot-taken", "\(run.trace.joined(separator: "\n"))")
+        #expect(run.isGood && run.repairs == 0)
     }
 
     @Test("every fault, every moment and every call is drawn somewhere among 20,000 seeds")

@@ -2,6 +2,8 @@
 ; second: each fills a sector, and is on the disk before the next is begun. It writes 'R' to the serial port when it runs,
 ; and 'E' when a record could not be written, which it then writes again.
 ;
+; With CHUNK it writes that many sectors more after each record, behind all records: of the BIOS, which is no zeros.
+;
 ; The sector of record N is N mod 4096. It begins with TEXT; word I behind that (32 bits, little-endian) is
 ; N + I * STEP mod 2^32.
 
@@ -42,16 +44,31 @@ word1:  stosd
         mov     ax, [number]
         and     ax, SLOTS - 1
         mov     [packet.sector], ax
-again:  sti
+        sti
         hlt
         mov     si, packet
-        mov     ax, 0x4300              ; extended write
+        call    write
+%if CHUNK
+        mov     ax, [chunks]
+        and     ax, 2 * SLOTS - 1
+        add     ax, SLOTS
+        mov     [bulk.sector], ax
+        add     word [chunks], CHUNK
+        mov     si, bulk
+        call    write
+%endif
+        jmp     record
+
+write:  mov     ax, 0x4300              ; extended write of the packet at SI
         mov     dl, [drive]
         int     0x13
-        jnc     record
+        jnc     .done
         mov     al, 'E'
         call    print
-        jmp     again
+        sti
+        hlt
+        jmp     write
+.done:  ret
 
 print:  mov     dx, 0x3f8
         out     dx, al
@@ -67,6 +84,14 @@ packet: db      16, 0
         dw      SECTOR, 0
 .sector:
         dq      0
+%if CHUNK
+bulk:   db      16, 0
+        dw      CHUNK
+        dw      0, 0xf000
+.sector:
+        dq      0
+chunks: dw      0
+%endif
 
         times   510 - ($ - $$) db 0
         dw      0xaa55

@@ -25,7 +25,7 @@ guest_host() { known_guest "$1"; guest_place "$1" || fail 1 "no host has $1" "la
 guest_address() { known_guest "$1"; sed -n 's/^address=//p' "$(guest_file "$1")"; }
 
 guest_add() {
-    local name=${1:-} kind='' host=host1 accel=auto memory='' data=0 rate=0 size=100 disk_size=64M disk_on=local
+    local name=${1:-} kind='' host=host1 accel=auto memory='' data=0 rate=0 size=100 disk_size=64M disk_rate=0 disk_on=local
     local format=raw firmware=bios tpm=no agent='' start=yes paused=no devices=''
     local cpu="<cpu mode='custom' match='exact' check='none'><model fallback='allow'>qemu64</model></cpu>"
     [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$ ]] || fail 64 "a guest needs a name" "lab guest add NAME --kind KIND"
@@ -41,7 +41,7 @@ guest_add() {
         case $1 in
             --kind) kind=$2 ;; --on) host=$(known_host "$2") ;; --accel) accel=$2 ;; --memory) memory=$2 ;;
             --data) data=$2 ;; --dirty-rate) rate=$2 ;; --dirty-size) size=$2 ;; --disk-size) disk_size=$2 ;;
-            --disk-on) disk_on=$2 ;; --disk-format) format=$2 ;; --firmware) firmware=$2 ;;
+            --disk-rate) disk_rate=$2 ;; --disk-on) disk_on=$2 ;; --disk-format) format=$2 ;; --firmware) firmware=$2 ;;
             --device) devices+="    $2"$'\n' ;; --cpu) cpu=$2 ;;
             *) fail 64 "unknown option $1" "lab --help lists them" ;;
         esac
@@ -76,10 +76,13 @@ check_guest_options() {
         dirty | idle | echo | disk) memory=${memory:-256} ;;
         *) fail 64 "unknown kind '$kind'" "web, dirty, idle, echo or disk" ;;
     esac
-    for number in "$memory" "$data" "$rate" "$size"; do
+    for number in "$memory" "$data" "$rate" "$size" "$disk_rate"; do
         [[ $number =~ ^[0-9]{1,6}$ ]] || fail 64 "'$number' is not a number of MiB" "such as 256"
     done
     [ "$kind" != dirty ] || [ "$size" -lt $((memory - 8)) ] || fail 64 "--dirty-size $size of $memory MiB" "leave 8 MiB free"
+    # One call of the BIOS takes 127 sectors at the most, a hundred times a second.
+    [ "$disk_rate" -le 6 ] || fail 64 "--disk-rate $disk_rate" "6 MiB/s at the most"
+    [ "$disk_rate" = 0 ] || [ "$kind-$firmware" = disk-bios ] || fail 64 "--disk-rate for $kind with $firmware" "only disk guests with a BIOS"
     case $accel in auto | kvm | tcg) ;; *) fail 64 "--accel $accel" "auto, kvm or tcg" ;; esac
     case $disk_on in local) ;; shared) [ -f "$STATE/gluster" ] || fail 2 "this lab has no shared storage" "lab up --shared gluster" ;; *) fail 64 "--disk-on $disk_on" "local or shared" ;; esac
     case $format in raw | qcow2) ;; *) fail 64 "--disk-format $format" "raw or qcow2" ;; esac
@@ -173,7 +176,7 @@ disk_elements() {
             # directsync: what the guest wrote is on the disk, also in the tables of a qcow2 image. The BIOS serves only disks
             # that it may boot from; UEFI runs no boot sector, so Linux writes the records there.
             echo "    <disk type='file' device='disk'><driver name='qemu' type='$format' cache='directsync'/><source file='$(disk_path)'/><target dev='vda' bus='virtio'/><boot order='2'/></disk>"
-            [ "$firmware" = uefi ] || read_only_disk "$(boot_image records)" vdz "<boot order='1'/>"
+            [ "$firmware" = uefi ] || read_only_disk "$(boot_image records CHUNK=$((disk_rate * 2048 / 100)))" vdz "<boot order='1'/>"
             ;;
     esac
 }

@@ -84,96 +84,61 @@ struct MigrateCommand: CommandWithOptions {
                 isDryRun: dryRun)
             return try await home.run(inventory, signals: signals)
         }
-        let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
-        let destination =
-            try saved.map { try inventory.host(named: $0.destination.name) }
-            ?? inventory.host(named: to ?? "")
-        let source =
-            try saved.map { try inventory.host(named: $0.source.name) }
-            ?? move.from.map { try inventory.host(named: $0) }
-        let wanted = saved?.guest.uuid ?? guest ?? ""
-        try MoveOptions.refuseSame(source, destination, wanted)
-        let journal = try state.open()
-        if let wait {
-            try await signals.guarding { () async throws(ApusError) in
-                try await journal.waitUntilFree(guest: wanted, limit: wait)
-            }
-        }
-        let ready = try await signals.guarding { () async throws(ApusError) -> (MovePlan, MoveSession)? in
-            switch try await MoveSession.open(
-                guest: wanted, from: source, to: destination, inventory: inventory)
-            {
-            case .alreadyThere(let guest):
-                MoveReporter(common: common).alreadyThere(guest, command: "migrate")
-                return nil
-            case .ready(let session):
-                let name = session.guest.identity.name
-                if !dryRun {
-                    // Its holder knows more of it than the hosts do.
-                    try await journal.waitUntilFree(
-                        guest: session.guest.identity.uuid, limit: timeToWait(since: began) ?? .zero)
-                }
-                let request = if let saved { saved.request } else { try move.request(inventory, guest: name) }
-                let inquiry = Inquiry(journal: journal, request: request)
-                let here = try inventory.host(named: session.guest.host)
-                while true {
-                    if let left = timeToWait(since: began) {
-                        try await journal.waitForRoom(from: here, to: destination, limit: left)
-                    }
-                    do throws(ApusError) {
-                        guard let saved else {
-                            return (try await inquiry.plan(session, sample ? .all : .nothing), session)
-                        }
-                        let facts = try await inquiry.facts(of: session)
-                        return (try saved.renewed(on: facts, findings: inquiry.findings(facts)), session)
-                    } catch {
-                        // Somebody was quicker, or a move that is not in the journal has the place: it is looked at anew.
-                        guard error.isForLackOfRoom, timeToWait(since: began) != nil, !Task.isCancelled else {
-                            throw error
-                        }
-                        try? await Task.sleep(for: .milliseconds(500))
-                    }
-                }
-            }
-        }
-        guard let (plan, session) = ready else { return }
-        if dryRun {
-            PlanReporter(common: common).report(plan, command: "migrate")
-            if !common.json { Console.print("Nothing was changed (--dry-run).") }
-            return
-        }
-        let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
-        defer { line.clear() }
+        let way = try way(inventory)
+        let turn = MoveTurn(
+            way: way, journal: try state.open(), patience: Patience(limit: wait, since: began),
+            isSampled: sample, isDryRun: dryRun,
+            request: { guest throws(ApusError) in try move.request(inventory, guest: guest) })
         while true {
-            let migration = LiveMigration(
-                plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
-                ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
-            signals.forward { migration.requestAbort(.signal) }
-            do throws(ApusError) {
-                let result = try await migration.run()
-                line.clear()
-                return MoveReporter(common: common).moved(result)
-            } catch {
-                // Another that waited was quicker.
-                guard error.code == .slotTaken, let left = timeToWait(since: began) else { throw error }
-                try await signals.guarding { () async throws(ApusError) in
-                    try await journal.waitForRoom(from: plan.source, to: plan.destination, limit: left)
+            let next = try await signals.guarding { () async throws(ApusError) -> MoveTurn.Next in
+                try await turn.next(inventory)
+            }
+            switch next {
+            case .alreadyThere(let guest):
+                return MoveReporter(common: common).alreadyThere(guest, command: "migrate")
+            case .ready(let plan, _) where dryRun:
+                PlanReporter(common: common).report(plan, command: "migrate")
+                if !common.json { Console.print("Nothing was changed (--dry-run).") }
+                return
+            case .ready(let plan, let session):
+                do throws(ApusError) {
+                    let result = try await carryOut(plan, session, turn.journal, began, signals)
+                    return MoveReporter(common: common).moved(result)
+                } catch {
+                    // Another that waited was quicker. It may even have moved this guest, and to where it was to go.
+                    guard error.saysSomebodyWasQuicker, turn.patience.left != nil else { throw error }
                 }
             }
         }
     }
 
-    /// What is left of `--wait`.
-    private func timeToWait(since began: ContinuousClock.Instant) -> Duration? {
-        wait.map { $0 - began.duration(to: .now) }.flatMap { $0 > .zero ? $0 : nil }
+    /// From where to where, by the words of the command or by a saved plan.
+    private func way(_ inventory: Inventory) throws(ApusError) -> MoveWay {
+        let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
+        let destination = try inventory.host(named: saved?.destination.name ?? to ?? "")
+        let source = try (saved?.source.name ?? move.from).map { name throws(ApusError) in
+            try inventory.host(named: name)
+        }
+        let wanted = saved?.guest.uuid ?? guest ?? ""
+        try MoveOptions.refuseSame(source, destination, wanted)
+        return MoveWay(guest: wanted, source: source, destination: destination, saved: saved)
+    }
+
+    private func carryOut(
+        _ plan: MovePlan, _ session: MoveSession, _ journal: Journal, _ began: ContinuousClock.Instant,
+        _ signals: SignalWatch
+    ) async throws(ApusError) -> MoveResult {
+        let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
+        defer { line.clear() }
+        let migration = LiveMigration(
+            plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+            ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
+        signals.forward { migration.requestAbort(.signal) }
+        return try await migration.run()
     }
 }
 
 extension ApusError {
-    /// Whether nothing is in the way but that a host takes part in as many moves as it may.
-    fileprivate var isForLackOfRoom: Bool {
-        let blockers = findings.filter(\.blocks)
-        return !blockers.isEmpty
-            && blockers.allSatisfy { [.incomingLimit, .outgoingLimit].contains($0.code) }
-    }
+    /// Whether another move was begun between the look at the hosts and the beginning of this one.
+    fileprivate var saysSomebodyWasQuicker: Bool { [.slotTaken, .guestBusy].contains(code) }
 }

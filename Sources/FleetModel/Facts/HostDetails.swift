@@ -92,6 +92,8 @@ package struct HostDetails: Sendable, Hashable, Codable {
         /// Moves that this controller has under way with the host, in words.
         package var arriving: [String] = []
         package var leaving: [String] = []
+        /// The ids of those that arrive; facts of an older apus have none.
+        package var counted: [String]?
 
         package init() {}
 

@@ -11,6 +11,8 @@ extension MoveFacts {
             if reservation.destination == destination.host.name {
                 destination.details.load.arriving.append(
                     "\(reservation.guest.name) from \(reservation.source), \(process)")
+                destination.details.load.counted =
+                    (destination.details.load.counted ?? []) + [reservation.move]
                 if !destination.details.load.moving.contains(reservation.guest.uuid) {
                     // Facts that were saved may say anything; a sum that overflows would trap.
                     destination.details.load.incoming = destination.details.load.incoming.adding(1)

@@ -35,6 +35,20 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let basis: PlanBasis
     /// Made before the move, and compared with it afterwards; `nil` when too little is known.
     package let forecast: Forecast?
+    /// `nil` where it is not known what the destination has free.
+    package var room: Room?
+
+    /// What the destination had left beside this guest when the plan was made.
+    package struct Room: Sendable, Hashable, Codable {
+        package let left: ByteCount
+        /// The moves whose guests are counted already, by their ids.
+        package let counted: [String]
+
+        package init(left: ByteCount, counted: [String]) {
+            self.left = left
+            self.counted = counted
+        }
+    }
 
     package init(
         guest: GuestIdentity, source: Host, destination: Host, request: MoveRequest, wasPaused: Bool,

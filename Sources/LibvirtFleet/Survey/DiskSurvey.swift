@@ -12,8 +12,6 @@ struct DiskSurvey: Sendable {
     let run: ProbeRun
     /// What libvirt tells of each disk's size, by target.
     let sizes: [String: BlockInformation]
-    /// How fast the guest writes, by target.
-    let writes: [String: ByteRate]
     /// Where copies would go on the destination, by target.
     let goals: [String: String]
     /// Targets of the disks that the user wants to have copied.
@@ -75,7 +73,6 @@ struct DiskSurvey: Sendable {
             disk.job = definition.mirror.map { $0.job ?? "copy" }
             disk.isChainComplete = definition.source == nil || definition.endsKnown
             disk.capacity = sizes[definition.target].map { ByteCount($0.capacityBytes) }
-            disk.writes = writes[definition.target]
             disk.chain = definition.images.enumerated().map { number, image in
                 let location = DiskFacts.Location(image.location)
                 let isWritten = number == 0 && !definition.isReadOnly

@@ -27,7 +27,7 @@ struct DiskWrites: Sendable {
     }
 
     /// Over a shorter time than this a single burst would pass for a rate.
-    static let shortest = Duration.milliseconds(200)
+    static let shortest = Duration.milliseconds(500)
 
     /// How fast it wrote since an earlier reading; empty where that is too short ago.
     func rates(since earlier: DiskWrites) -> [String: ByteRate] {

@@ -28,7 +28,7 @@ extension MovePlan {
         try Planner.refuseBlocked(findings, facts: facts)
         // How the guest's clock goes, and what its host keeps for it, may have changed since.
         let care = Aftercare(facts)
-        let renewed = MovePlan(
+        var renewed = MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: wasPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
@@ -38,6 +38,7 @@ extension MovePlan {
             choices: choices, rejected: rejected, findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: basis, forecast: forecast)
+        renewed.room = Preflight.room(facts)
         if let refusal = renewed.refusal { throw refusal }
         return renewed
     }

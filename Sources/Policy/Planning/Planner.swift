@@ -35,7 +35,7 @@ package struct Planner: Sendable {
         let (strategy, reason) = try choose()
         var method = method(strategy)
         method.writesTwice = reasonToWriteTwice != nil
-        return MovePlan(
+        var plan = MovePlan(
             guest: facts.guest.identity, source: facts.source.host,
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
@@ -47,6 +47,8 @@ package struct Planner: Sendable {
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
             findings: findings, sourceQEMU: facts.source.hypervisorVersion,
             destinationQEMU: facts.destination.hypervisorVersion, basis: PlanBasis(facts), forecast: forecast)
+        plan.room = Preflight.room(facts)
+        return plan
     }
 
     static func refuseBlocked(_ findings: [Finding], facts: MoveFacts) throws(ApusError) {

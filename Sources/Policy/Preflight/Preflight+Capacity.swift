@@ -3,9 +3,22 @@ import FleetModel
 extension Preflight {
     /// Room for the guest's memory.
     static func memory(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        ordinaryMemory(need(facts), facts) + hugePages(facts)
+    }
+
+    /// What the destination has left beside the guest, for moves that begin at the same time; `nil` where that is not
+    /// known.
+    static func room(_ facts: MoveFacts) -> MovePlan.Room? {
+        guard let available = facts.destination.details.availableMemory.value else { return nil }
+        let left = leaves(Double(available.bytes), need(facts), facts.destination)
+        return MovePlan.Room(
+            left: ByteCount(rounding: max(0, left)), counted: facts.destination.details.load.counted ?? [])
+    }
+
+    /// What the guest takes of ordinary memory, with QEMU's own.
+    private static func need(_ facts: MoveFacts) -> Double {
         let huge = facts.hardware.hugePages.reduce(0.0) { $0 + Double($1.memory.bytes) }
-        let own = max(0, Double(facts.guest.memory.bytes) - huge)
-        return ordinaryMemory(own + overhead(of: facts.guest), facts) + hugePages(facts)
+        return max(0, Double(facts.guest.memory.bytes) - huge) + overhead(of: facts.guest)
     }
 
     /// What QEMU takes besides the guest's memory, an estimate: 64 MiB for the program, its devices and their

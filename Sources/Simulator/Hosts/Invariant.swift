@@ -14,6 +14,7 @@ package enum Invariant: String, Sendable, CaseIterable {
     case journal = "the journal says what the hosts say"
     case note = "what is created was noted before"
     case givesUp = "no person is called for a guest that is well"
+    case hangs = "no guest stands for long because its disks' connection hangs"
     case ends = "everything ends"
 }
 

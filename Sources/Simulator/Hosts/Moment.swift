@@ -2,6 +2,7 @@
 package enum Moment: String, Sendable, CaseIterable {
     case before = "before the transfer"
     case asked, preparing, prepared
+    case disksConnect = "disks connect"
     case memoryFlows = "memory flows"
     case secondRound = "second round"
     case stopped

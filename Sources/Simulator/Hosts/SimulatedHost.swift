@@ -41,6 +41,8 @@ package struct SimulatedCopy: Sendable {
     /// QEMU locks the images that it writes to; a second QEMU cannot have a shared one.
     var holdsLocks: Bool
     var downtimeLimit: Duration = .milliseconds(300)
+    /// What its moves are held to.
+    var bandwidth: ByteRate?
     /// Its processors were stopped by somebody's wish or by an error, and are to stay so.
     var isStoppedForCause = false
     /// Devices that tie it to its host.

@@ -94,6 +94,10 @@ extension SimulatedHosts {
     /// The transfer fails before the destination was asked to take the guest.
     func cancel(_ transfer: Transfer, _ error: ApusError) {
         guard transfer.source == .begin || transfer.source == .perform else { return }
+        guard !isHanging else {
+            transfer.afterHanging = { [self] in cancel(transfer, error) }
+            return
+        }
         transfer.source = .cancelling
         reach(.cancelling)
         if transfer.stream.isRevocable { stopStream(transfer) }

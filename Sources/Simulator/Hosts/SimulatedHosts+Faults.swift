@@ -65,6 +65,10 @@ extension SimulatedHosts {
 
     private func recoverOutgoing(_ transfer: Transfer) {
         guard hosts.source.copy != nil else { return transfer.source = .over }
+        guard !isHanging else {
+            transfer.afterHanging = { [self] in recoverOutgoing(transfer) }
+            return
+        }
         switch transfer.source {
         case .begin:
             transfer.source = .over
@@ -192,7 +196,11 @@ extension SimulatedHosts {
             }
         }
         if hosts.destination.copy == nil { streamEnds(transfer) }
-        simulation.after(random.duration(in: .milliseconds(5) ... .seconds(2))) { [self] in pump(transfer) }
+        simulation.after(random.duration(in: .milliseconds(5) ... .seconds(2))) { [self] in
+            guard !isCut.source, !isCut.destination else { return }
+            disksConnect(transfer)
+            pump(transfer)
+        }
     }
 
     // MARK: Hosts and processes
@@ -239,7 +247,9 @@ extension SimulatedHosts {
 
     /// What QEMU and its daemon make of a peer that will not come back.
     private func peerIsGone(_ side: Side, _ transfer: Transfer) {
-        if transfer.stream.isPostCopy {
+        if side == .source, isHanging {
+            connectionFails(transfer)
+        } else if transfer.stream.isPostCopy {
             giveUpConnection(side, transfer)
         } else if side == .source, transfer.stream.isRevocable {
             stopStream(transfer)
@@ -257,7 +267,7 @@ extension SimulatedHosts {
     /// The guest shuts itself down, where it runs.
     func guestEnds() {
         guard let side = Side.allCases.first(where: { hosts[$0].copy?.isExecuting == true }),
-            hosts[side].copy?.memory == .whole
+            hosts[side].copy?.memory == .whole, side == .destination || !isHanging
         else { return }
         note("\(side): the guest shuts down")
         guestEnded = true
@@ -268,7 +278,7 @@ extension SimulatedHosts {
 
     /// A write of the guest's fails, and QEMU stops it.
     func guestFails() {
-        guard hosts.source.copy?.isExecuting == true else { return }
+        guard hosts.source.copy?.isExecuting == true, !isHanging else { return }
         stop(.source, GuestState(.paused, reason: "ioerror"))
         hosts.source.copy?.isStoppedForCause = true
         // Source: VIR_MIGRATE_ABORT_ON_ERROR.

@@ -10,7 +10,6 @@ extension SimulatedHosts {
             return caller.end(failure("cannot acquire state change lock (held by a migration)"))
         }
         let transfer = Transfer(began: simulation.now, isToRun: !guest.wasPaused, caller: caller)
-        transfer.rate = min(linkRate, plan.request.bandwidth.map { Double($0.bytesPerSecond) } ?? linkRate)
         self.transfer = transfer
         reach(.asked)
         later(.source, .milliseconds(5) ... .milliseconds(40)) { [self] in
@@ -58,16 +57,14 @@ extension SimulatedHosts {
 
     private func perform(_ transfer: Transfer) {
         guard hosts.source.copy != nil, hosts.destination.copy != nil else { return }
+        transfer.limit = plan.request.bandwidth ?? hosts.source.copy?.bandwidth
+        transfer.rate = pace(of: transfer)
+        if guest.disk == .copied, guest.diskBytes > 0 { return connectDisks(transfer) }
         reach(.memoryFlows)
-        if guest.disk == .copied, guest.diskBytes > 0 {
-            transfer.stream = .disks
-            flow(guest.diskBytes, transfer) { [self] in beginRounds(transfer) }
-        } else {
-            beginRounds(transfer)
-        }
+        beginRounds(transfer)
     }
 
-    private func beginRounds(_ transfer: Transfer) {
+    func beginRounds(_ transfer: Transfer) {
         transfer.stream = .preCopy
         tell(.source, .transferBegan)
         tell(.destination, .transferBegan)

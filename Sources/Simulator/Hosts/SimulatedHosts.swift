@@ -14,6 +14,7 @@ package final class SimulatedHosts: @unchecked Sendable {
     var random: SeededGenerator
     /// Bytes a second.
     let linkRate: Double
+    let neighbours: [Neighbour]
     /// Whether a step's every detail is kept.
     let keepsTrace: Bool
 
@@ -40,12 +41,13 @@ package final class SimulatedHosts: @unchecked Sendable {
 
     package init(
         plan: MovePlan, guest: SimulatedGuest, sourceImages: Set<String>, linkRate: Double,
-        random: SeededGenerator,
+        neighbours: [Neighbour] = [], random: SeededGenerator,
         simulation: Simulation, keepsTrace: Bool
     ) {
         self.plan = plan
         self.guest = guest
         self.linkRate = linkRate
+        self.neighbours = neighbours
         self.random = random
         self.simulation = simulation
         self.keepsTrace = keepsTrace
@@ -57,6 +59,7 @@ package final class SimulatedHosts: @unchecked Sendable {
             isExecuting: !guest.wasPaused, memory: .whole, holdsLocks: guest.disk == .shared)
         hosts.source.copy?.devices = guest.devices
         hosts.source.snapshots = guest.snapshots
+        awaitNeighbours()
     }
 
     // MARK: Telling

@@ -59,6 +59,12 @@ final class Transfer {
     var left = 0.0
     var flowsSince: Duration?
     var rate = 0.0
+    /// What it is held to.
+    var limit: ByteRate?
+    /// Since when the source's QEMU waits for a connection to the destination.
+    var hangsSince: Duration?
+    /// What libvirt does about it as soon as that is over.
+    var afterHanging: (() -> Void)?
     var round = 0
     var wire = 0.0
     var throttle = 0

@@ -88,10 +88,20 @@ package enum PortCall: String, Sendable, CaseIterable {
     case suspend
     case downtimeLimit = "read downtime limit"
     case setDowntimeLimit = "set downtime limit"
+    case bandwidth = "read bandwidth"
+    case setBandwidth = "set bandwidth"
     case guest, resume
     case dropCopy = "drop copy"
     case removeDefinition = "remove definition"
     case clockOffset = "clock offset"
+
+    /// Whether libvirt has to ask the source's QEMU.
+    var asksQEMU: Bool {
+        switch self {
+        case .sample, .abort, .startPostCopy, .suspend, .downtimeLimit, .setDowntimeLimit, .setBandwidth: true
+        default: false
+        }
+    }
 }
 
 /// How a journal call goes wrong.
@@ -100,4 +110,5 @@ package enum LogFault: Sendable, Hashable, CaseIterable { case fails, crashBefor
 /// The journal's calls.
 package enum LogCall: String, Sendable, CaseIterable {
     case begin, note, noteUndo, clear, adopt, undoable, finish
+    case movesUnderWay = "moves under way"
 }

@@ -25,7 +25,9 @@ package final class MemoryPages: @unchecked Sendable {
         undo.contains { record in
             switch (record.trace, trace) {
             // The journal has the limit that was found, not the one that is set.
-            case (.downtimeLimit(let noted, _), .downtimeLimit(let guest, _)): noted == guest
+            case (.downtimeLimit(let noted, _), .downtimeLimit(let guest, _)),
+                (.bandwidth(let noted, _), .bandwidth(let guest, _)):
+                noted == guest
             default: record.trace == trace
             }
         }
@@ -71,8 +73,23 @@ package struct MemoryLog: MoveLog {
         }
     }
 
-    /// A simulation has one move: nobody shares its link.
-    package func movesUnderWay() throws(ApusError) -> [MoveUnderWay] { [] }
+    package func movesUnderWay() throws(ApusError) -> [MoveUnderWay] {
+        try write(.movesUnderWay) { () throws(ApusError) in
+            let hosts = process.hosts
+            let link = ByteRate(bytesPerSecond: UInt64(hosts.linkRate))
+            let own = pages.reservation.flatMap { own in
+                pages.isAlive(own.owner)
+                    ? MoveUnderWay(reservation: own, bandwidth: hosts.plan.request.bandwidth, link: link)
+                    : nil
+            }
+            let others = hosts.neighboursUnderWay
+            func moves(_ neighbours: [Neighbour]) -> [MoveUnderWay] {
+                neighbours.map { $0.move(of: hosts.plan, link: link) }
+            }
+            return moves(others.filter(\.wasThereFirst)) + [own].compactMap(\.self)
+                + moves(others.filter { !$0.wasThereFirst })
+        }
+    }
 
     package func reached(_ move: String) throws(ApusError) -> Phase? {
         try write(.undoable) { () throws(ApusError) in
@@ -137,5 +154,16 @@ package struct MemoryLog: MoveLog {
         guard pages.move?.id == move else {
             throw ApusError(.journalDamaged, "write the journal", "there is no move \(move)", hint: nil)
         }
+    }
+}
+
+extension Neighbour {
+    fileprivate func move(of plan: MovePlan, link: ByteRate) -> MoveUnderWay {
+        MoveUnderWay(
+            reservation: Reservation(
+                move: "neighbour\(number)", guest: GuestIdentity(name: "db\(number)", uuid: "db\(number)"),
+                source: plan.source.name, destination: plan.destination.name, memory: .zero,
+                owner: ProcessMark(pid: Int32(1000 + number), started: 1, boot: "simulated"), since: 0),
+            bandwidth: limit, link: link)
     }
 }

@@ -51,7 +51,9 @@ package struct SimulatedPorts: MovePorts {
             case .downtimeLimit(_, let limit):
                 if hosts.hosts[side].copy != nil { try hosts.setDowntimeLimit(limit) }
             case .snapshots, .device: hosts.putBack(record.trace)
-            case .transientPool, .bandwidth: break
+            case .bandwidth(_, let limit):
+                if hosts.hosts[side].copy != nil { try hosts.setBandwidth(limit) }
+            case .transientPool: break
             }
         }
     }
@@ -97,7 +99,7 @@ package struct SimulatedPorts: MovePorts {
     }
 
     package func freeGuest() async throws(ApusError) -> Bool {
-        try await process.call(.freeGuest, on: [.source]) { (_) throws(ApusError) in false }
+        try await process.call(.freeGuest, on: [.source]) { (hosts) throws(ApusError) in hosts.freeGuest() }
     }
 
     package func sample() async throws(ApusError) -> JobSample? {
@@ -124,10 +126,18 @@ package struct SimulatedPorts: MovePorts {
         }
     }
 
-    /// A simulation has one move, which shares its link with nobody.
-    package func bandwidth() async throws(ApusError) -> ByteRate? { nil }
+    package func bandwidth() async throws(ApusError) -> ByteRate? {
+        try await process.call(.bandwidth, on: [.source]) { (hosts) throws(ApusError) in
+            try hosts.bandwidth()
+        }
+    }
 
-    package func setBandwidth(_ limit: ByteRate?) async throws(ApusError) {}
+    package func setBandwidth(_ limit: ByteRate?) async throws(ApusError) {
+        try await process.call(.setBandwidth, on: [.source]) { (hosts) throws(ApusError) in
+            expectNote(of: .bandwidth(guest: hosts.plan.guest.uuid, limit), in: hosts)
+            try hosts.setBandwidth(limit)
+        }
+    }
 
     package func setDowntimeLimit(_ limit: Duration) async throws(ApusError) {
         try await process.call(.setDowntimeLimit, on: [.source]) { (hosts) throws(ApusError) in

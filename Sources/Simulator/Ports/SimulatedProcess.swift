@@ -205,7 +205,7 @@ package final class SimulatedProcess: @unchecked Sendable {
         simulation.after(travel) { [self] in
             // What a killed process had sent is carried out; what still waited within it is not.
             if let died, simulation.now - died > .milliseconds(20) { return }
-            var (result, wait) = carryOut(on: sides, effect)
+            var (result, wait) = carryOut(call, on: sides, effect)
             if hosts.keepsTrace, call != .sample { note(call, sides, result) }
             if case .answerLost = fault { result = .failure(Self.lost) }
             reply(result, after: back + wait)
@@ -215,13 +215,17 @@ package final class SimulatedProcess: @unchecked Sendable {
 
     /// The answer, and how much longer than usual it takes.
     private func carryOut<Value>(
-        on sides: [Side], _ effect: (SimulatedHosts) throws(ApusError) -> Value
+        _ call: PortCall, on sides: [Side], _ effect: (SimulatedHosts) throws(ApusError) -> Value
     ) -> (Result<Value, ApusError>, Duration) {
         for side in sides where !hosts.hosts[side].daemonIsUp {
             // A dead host does not even refuse.
             let error = ApusError(
                 .hostUnreachable, "ask the \(side)", "libvirt on the \(side) does not answer", hint: nil)
             return (.failure(error), hosts.hosts[side].isUp ? .zero : .seconds(10))
+        }
+        if call.asksQEMU, hosts.isHanging {
+            let error = ApusError(.libvirtFailed, "ask the source", "its QEMU does not answer", hint: nil)
+            return (.failure(error), .seconds(10))
         }
         do throws(ApusError) {
             return (.success(try effect(hosts)), .zero)

@@ -7,6 +7,8 @@ package struct Scenario: Sendable {
     package var plan: MovePlan
     /// Bytes a second.
     package var linkRate: Double
+    /// Other moves over the same link.
+    package var neighbours: [Neighbour]
     package var schedule: FaultSchedule
     /// What else is random: latencies and the like.
     package var random: SeededGenerator
@@ -35,6 +37,15 @@ package struct Scenario: Sendable {
             removesSource: random.chance(0.3))
         schedule = FaultSchedule(seed: random.next(), expectsPostCopy: needsPostCopy)
         isMeddledWith = random.chance(0.03)
+        let linkRate = linkRate
+        neighbours = (0..<[0, 0, 0, 1, 1, 2][random.index(below: 6)]).map { number in
+            // Some were there first.
+            let begins: Duration = random.chance(0.4) ? .zero : .seconds(random.spread(0.05, 60))
+            return Neighbour(
+                number: number + 1, begins: begins, ends: begins + .seconds(random.spread(0.1, 120)),
+                limit: random.chance(0.3)
+                    ? ByteRate(bytesPerSecond: UInt64(linkRate * random.spread(0.05, 0.8))) : nil)
+        }
         self.random = random.fork()
     }
 
@@ -42,13 +53,14 @@ package struct Scenario: Sendable {
     package init(
         guest: SimulatedGuest, linkRate: Double = 1e9, request: MoveRequest = MoveRequest(),
         method: TransferMethod = TransferMethod(), removesSource: Bool = false,
-        schedule: FaultSchedule = .none,
+        schedule: FaultSchedule = .none, neighbours: [Neighbour] = [],
         seed: UInt64 = 1
     ) {
         self.seed = seed
         self.guest = guest
         self.linkRate = linkRate
         self.schedule = schedule
+        self.neighbours = neighbours
         plan = Self.plan(
             guest, request: request, method: method, images: 1, pool: nil, removesSource: removesSource)
         isMeddledWith = false

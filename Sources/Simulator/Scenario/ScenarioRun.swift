@@ -40,7 +40,8 @@ extension Scenario {
         let simulation = Simulation(timeLimit: .seconds(24 * 3600), stepLimit: 1_000_000)
         let hosts = SimulatedHosts(
             plan: plan, guest: guest,
-            sourceImages: Set(plan.disks.compactMap { $0.order?.path }), linkRate: linkRate, random: random,
+            sourceImages: Set(plan.disks.compactMap { $0.order?.path }), linkRate: linkRate,
+            neighbours: neighbours, random: random,
             simulation: simulation, keepsTrace: keepsTrace)
         let faults = FaultInjector(schedule, hosts: hosts)
         let stage = Stage(scenario: self, hosts: hosts, faults: faults)
@@ -72,6 +73,7 @@ extension Scenario {
                 + (plan.method.allowsPostCopy ? ", post-copy allowed" : "")
                 + (plan.method.slowsGuestDown ? ", auto-converge" : "")
                 + (request.keepDefinition ? ", keeps the definition" : ""),
-        ] + schedule.strikes.map { "to come: \($0.fault) at \($0.trigger)" }
+        ] + neighbours.map { "another move from \($0.begins) to \($0.ends)" }
+            + schedule.strikes.map { "to come: \($0.fault) at \($0.trigger)" }
     }
 }

@@ -88,6 +88,9 @@ extension Stage {
         if let limit = hosts.hosts.source.copy?.downtimeLimit, limit != .milliseconds(300) {
             hosts.violate(.undo, "the downtime limit is left at \(limit)")
         }
+        if let limit = hosts.hosts.source.copy?.bandwidth {
+            hosts.violate(.undo, "the guest's moves are still held to \(limit)")
+        }
         if !pages.undo.isEmpty { hosts.violate(.undo, "the journal still knows of \(pages.undo[0].trace)") }
     }
 
