@@ -3,10 +3,10 @@ import collections
 import json
 import math
 
-from faults_schedule import FAULTS, KINDS, PHASES
+from faults_schedule import ANY_MOMENT, FAULTS, KINDS, PHASES
 
 MOVERS = ("apus", "virsh")
-ORDER = ["before", "reservation", "disks", "first round", "later round", "switchover", "post-copy", "activation"]
+ORDER = ["before", ANY_MOMENT, "reservation", "disks", "first round", "later round", "switchover", "post-copy", "activation"]
 # A fault in one of these leaves the guest on its source, which should hardly have stood still.
 BEFORE_SWITCHOVER = ("reservation", "disks", "first round", "later round")
 
