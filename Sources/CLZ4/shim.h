@@ -23,7 +23,7 @@ static inline uint32_t clz4_mix(uint32_t lane, const unsigned char *bytes) {
     lane += word * CLZ4_PRIME2;
     lane = (lane << 13 | lane >> 19) * CLZ4_PRIME1;
     // Keeps the lane in a register of its own. Compilers otherwise pack all four into a vector, for whose
-    // multiplication a plain x86-64 has no instruction: so it is in Debian's liblz4, several times slower.
+    // multiplication a plain x86-64 has no instruction: so it is in Debian's liblz4, which is slower.
     __asm__("" : "+r"(lane));
     return lane;
 }
