@@ -15,7 +15,8 @@ let package = Package(
     name: "micro",
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CLZ4Block", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "LZ4", dependencies: ["CLZ4"], swiftSettings: settings + [.strictMemorySafety()]),
-        .executableTarget(name: "lz4-speed", dependencies: ["LZ4"], swiftSettings: settings),
+        .executableTarget(name: "lz4-speed", dependencies: ["LZ4", "CLZ4Block"], swiftSettings: settings),
     ]
 )

@@ -1,0 +1,2 @@
+// The block functions that lz4 -b1 measures.
+#include <lz4.h>
