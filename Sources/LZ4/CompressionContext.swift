@@ -2,12 +2,9 @@ internal import CLZ4
 
 /// liblz4's state of one compression, with its tables and buffers. It serves frame after frame.
 ///
-/// The content's checksum is computed here, not by liblz4 (see ``ContentChecksum``).
-///
 /// Source: `LZ4F_cctx`, `lz4frame.h`. Not bound to a thread: whoever owns it may use it, which only one can.
 @safe struct CompressionContext: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
-    private var checksum = ContentChecksum()
 
     init() throws(LZ4Error) {
         var created: OpaquePointer?
@@ -25,17 +22,10 @@ internal import CLZ4
     mutating func begin(
         _ preferences: LZ4F_preferences_t, into output: UnsafeMutableRawBufferPointer
     ) throws(LZ4Error) -> Int {
-        var preferences = preferences
-        preferences.frameInfo.contentChecksumFlag = LZ4F_noContentChecksum
-        let result = unsafe LZ4F_compressBegin(raw, output.baseAddress, output.count, &preferences)
-        let length = try LZ4Error.check(result, during: "begin frame")
-        // The flag for the checksum, and the header's own checksum, in its last byte, again with that flag.
-        unsafe output[4] |= 0b100
-        checksum.reset()
-        unsafe checksum.update(UnsafeRawBufferPointer(rebasing: output[4..<length - 1]))
-        unsafe output[length - 1] = UInt8(truncatingIfNeeded: checksum.value >> 8)
-        checksum.reset()
-        return length
+        let result = unsafe withUnsafePointer(to: preferences) { preferences in
+            unsafe LZ4F_compressBegin(raw, output.baseAddress, output.count, preferences)
+        }
+        return try LZ4Error.check(result, during: "begin frame")
     }
 
     /// Compresses content. Stable content stays where it is until the frame ends, so nothing of it is copied.
@@ -46,9 +36,7 @@ internal import CLZ4
         options.stableSrc = stable ? 1 : 0
         let result = unsafe LZ4F_compressUpdate(
             raw, output.baseAddress, output.count, content.baseAddress, content.count, &options)
-        let written = try LZ4Error.check(result, during: "compress")
-        unsafe checksum.update(content)
-        return written
+        return try LZ4Error.check(result, during: "compress")
     }
 
     /// Writes what was kept back to fill a block.
@@ -60,11 +48,6 @@ internal import CLZ4
     /// Ends the frame, with the checksum of its content.
     mutating func end(into output: UnsafeMutableRawBufferPointer) throws(LZ4Error) -> Int {
         let result = unsafe LZ4F_compressEnd(raw, output.baseAddress, output.count, nil)
-        let written = try LZ4Error.check(result, during: "end frame")
-        guard output.count >= written + 4 else {
-            throw LZ4Error(.noRoom, during: "end frame", "no room for the checksum")
-        }
-        unsafe output.storeBytes(of: checksum.value.littleEndian, toByteOffset: written, as: UInt32.self)
-        return written + 4
+        return try LZ4Error.check(result, during: "end frame")
     }
 }

@@ -2,16 +2,9 @@ internal import CLZ4
 
 /// liblz4's state of one decompression. It serves frame after frame.
 ///
-/// The content's checksum is verified here, not by liblz4 (see ``ContentChecksum``), but where blocks have one:
-/// liblz4 verifies all or nothing.
-///
 /// Source: `LZ4F_dctx`, `lz4frame.h`. Not bound to a thread: whoever owns it may use it, which only one can.
 @safe struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
-    private var checksum = ContentChecksum()
-    private var verifiesHere = false
-    /// The last four bytes of input, least significant first: at a frame's end its checksum.
-    private var tail: UInt32 = 0
 
     init() throws(LZ4Error) {
         var created: OpaquePointer?
@@ -33,10 +26,7 @@ internal import CLZ4
             unsafe LZ4F_getFrameInfo(raw, &info, header.baseAddress, &count)
         }
         _ = try LZ4Error.check(result, during: "read frame header")
-        let frame = try FrameHeader(info)
-        verifiesHere = frame.hasContentChecksum && !frame.hasBlockChecksums
-        checksum.reset()
-        return frame
+        return try FrameHeader(info)
     }
 
     /// Decompresses as far as input and output reach, and says whether the frame ended, its checksums verified.
@@ -46,21 +36,10 @@ internal import CLZ4
     ) throws(LZ4Error) -> (progress: Progress, ended: Bool) {
         var options = LZ4F_decompressOptions_t()
         options.stableDst = stable ? 1 : 0
-        options.skipChecksums = verifiesHere ? 1 : 0
         var progress = Progress(consumed: input.count, produced: output.count)
         let result = unsafe LZ4F_decompress(
             raw, output.baseAddress, &progress.produced, input.baseAddress, &progress.consumed, &options)
-        let ended = try LZ4Error.check(result, during: "decompress") == 0
-        if verifiesHere {
-            unsafe checksum.update(UnsafeRawBufferPointer(rebasing: output[..<progress.produced]))
-            tail = unsafe input[..<progress.consumed].suffix(4).reduce(tail) { $0 >> 8 | UInt32($1) << 24 }
-            guard !ended || tail == checksum.value else {
-                throw LZ4Error(
-                    .checksumMismatch, during: "decompress", "the content does not match its checksum",
-                    hint: "the bytes are damaged: send them again")
-            }
-        }
-        return (progress, ended)
+        return (progress, try LZ4Error.check(result, during: "decompress") == 0)
     }
 
     /// Forgets the frame that was begun; the buffers stay.

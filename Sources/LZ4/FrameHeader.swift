@@ -6,7 +6,6 @@ internal import CLZ4
 struct FrameHeader: Sendable, Equatable {
     let blockSize: BlockSize
     let hasContentChecksum: Bool
-    let hasBlockChecksums: Bool
     /// 0 where the header says nothing.
     let contentBytes: UInt64
     /// 0 where there is none.
@@ -23,7 +22,6 @@ struct FrameHeader: Sendable, Equatable {
                 throw LZ4Error(.corrupt, during: "read frame header", "the format knows no such block size")
             }
         hasContentChecksum = info.contentChecksumFlag == LZ4F_contentChecksumEnabled
-        hasBlockChecksums = info.blockChecksumFlag == LZ4F_blockChecksumEnabled
         contentBytes = info.contentSize
         dictionary = info.dictID
     }

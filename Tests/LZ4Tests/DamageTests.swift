@@ -40,10 +40,6 @@ struct DamageTests {
     static let withoutChecksum: [UInt8] = sealed(magic + [0x60, 0x40])
     static let withBlocksOf4MiB: [UInt8] = sealed(magic + [0x64, 0x70])
 
-    /// The golden frame as `lz4 -BX` writes it: four bytes of checksum behind the block.
-    static let withBlockChecksums: [UInt8] =
-        sealed(magic + [0x74, 0x40]) + body.prefix(19) + [0x48, 0x9C, 0x84, 0x22] + body.dropFirst(19)
-
     static let rows: [Row] = [
         Row("nothing", .truncated, []),
         Row("half a magic number", .truncated, [0x04, 0x22]),
@@ -65,12 +61,6 @@ struct DamageTests {
         Row("one byte behind it", .trailingBytes, golden + [0x04]),
         Row("zeros behind it", .trailingBytes, golden + [0, 0, 0, 0]),
         Row("a damaged second frame", .checksumMismatch, golden + golden.dropLast() + [0x02]),
-        Row(
-            "a damaged frame with checksums of its blocks, behind one without", .checksumMismatch,
-            golden + withBlockChecksums.dropLast() + [0x02]),
-        Row(
-            "a damaged block with a checksum, behind a frame without", .checksumMismatch,
-            golden + withBlockChecksums.prefix(26) + [0xFF] + withBlockChecksums.dropFirst(27)),
         Row("a skippable frame that ends too early", .truncated, [0x50, 0x2A, 0x4D, 0x18, 9, 0, 0, 0, 1]),
         Row(
             "no content checksum where one is required", .checksumMissing, withoutChecksum + body,
@@ -101,11 +91,6 @@ struct DamageTests {
     func withoutChecksum() throws {
         let frame = Self.withoutChecksum + Self.body.dropLast(4)
         #expect(try Frames.decompress(frame, limits: .test) == GoldenTests.content)
-    }
-
-    @Test("with checksums of its blocks it is read")
-    func blockChecksums() throws {
-        #expect(try Frames.decompress(Self.withBlockChecksums, limits: .test) == GoldenTests.content)
     }
 
     @Test("cut anywhere, it is truncated")
