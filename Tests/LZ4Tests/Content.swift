@@ -5,7 +5,19 @@ import TestSupport
 enum Content: String, CaseIterable, Sendable {
     case zeros, random, text, mixed
 
+    /// What is longer repeats itself, further apart than LZ4 looks back: 64 KiB.
+    private static let period = 300_007
+
     func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+        guard count > Self.period else { return fresh(count, seed) }
+        let start = fresh(Self.period, seed)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + Self.period)
+        while bytes.count < count { bytes += start }
+        return Array(bytes.prefix(count))
+    }
+
+    private func fresh(_ count: Int, _ seed: UInt64) -> [UInt8] {
         var generator = SeededGenerator(seed: seed)
         switch self {
         case .zeros: return Array(repeating: 0, count: count)
