@@ -1,0 +1,64 @@
+import LZ4
+
+/// Content into one LZ4 frame with a checksum. Each thread that compresses has one; its memory is reused.
+struct BlockCompressor: ~Copyable {
+    private var compressor: FrameCompressor
+    private var choice = CompressionChoice()
+    private var output: [UInt8] = []
+
+    /// - Throws: `out-of-memory`.
+    init() throws(TransferError) {
+        do { compressor = try FrameCompressor() } catch { throw .codec("compress", error) }
+    }
+
+    mutating func compress(_ content: [UInt8]) throws(TransferError) -> ArraySlice<UInt8> {
+        let bound = compressor.bound(content.count)
+        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
+        let storage = choice.next()
+        let length: Int
+        do {
+            var room = output.mutableSpan.mutableBytes
+            length = try compressor.compress(content.span.bytes, into: &room, as: storage)
+        } catch {
+            throw .codec("compress", error)
+        }
+        if storage == .compressed { choice.note(contentBytes: content.count, frameBytes: length) }
+        return Array(output.prefix(length))[...]
+    }
+}
+
+/// The other way round.
+struct BlockDecompressor: ~Copyable {
+    private var reader: FrameReader
+
+    /// - Throws: `out-of-memory`.
+    init() throws(TransferError) {
+        let limits = Limits(
+            contentBytes: UInt64(DataRun.longestContent), blockSize: .mebibyte1, requiresChecksum: true)
+        do { reader = try FrameReader(limits: limits) } catch { throw .codec("decompress", error) }
+    }
+
+    /// - Parameter length: how long the content is; bounded by the caller. More is never produced.
+    /// - Throws: `frame-damaged`.
+    mutating func decompress(_ payload: ArraySlice<UInt8>, length: Int) throws(TransferError) -> [UInt8] {
+        var content = [UInt8](repeating: 0, count: length)
+        let produced: Int
+        do {
+            var room = content.mutableSpan.mutableBytes
+            produced = try reader.decompress(payload.span.bytes, into: &room)
+        } catch {
+            throw .frameDamaged("the content of a data frame is damaged (\(error.detail))")
+        }
+        guard produced == length, reader.frames == 1 else {
+            throw .frameDamaged("a data frame has another length than it says")
+        }
+        return content
+    }
+}
+
+extension TransferError {
+    fileprivate static func codec(_ operation: String, _ error: LZ4Error) -> TransferError {
+        TransferError(
+            .outOfMemory, operation, error.detail, hint: "Free memory on that host, then run the same command again.")
+    }
+}
