@@ -32,7 +32,7 @@ check-root:
 
 # What the build needs. Nothing is installed when all of it is there.
 packages:
-	@Examples/lab/install-packages libvirt-dev libxml2-dev libsqlite3-dev pkg-config
+	@Examples/lab/install-packages libvirt-dev liblz4-dev libxml2-dev libsqlite3-dev pkg-config
 
 packages-lab: packages
 	@Examples/lab/install-packages $$(grep -v '^#' Examples/lab/packages)
@@ -58,10 +58,10 @@ test-hosts: check-swift packages
 	@[ -r "$(INVENTORY)" ] || { echo "INVENTORY=FILE names no readable inventory; docs/testing.md shows how."; exit 64; }
 	APUS_TEST_INVENTORY=$(abspath $(INVENTORY)) $(SWIFT_TEST) --filter LabTests
 
-# Libvirt is the module with C memory and threads in it.
+# The modules with C memory in them; Libvirt's has threads too, and LZ4 compresses on several.
 test-sanitizers: check-swift packages
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter LibvirtTests
-	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter LibvirtTests
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests'
+	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests'
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
 simulate: check-swift packages

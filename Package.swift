@@ -42,12 +42,16 @@ let package = Package(
             name: "CLibvirt", path: "CLibvirt", pkgConfig: "libvirt",
             providers: [.apt(["libvirt-dev"]), .yum(["libvirt-devel"])]),
         .systemLibrary(
+            name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .yum(["lz4-devel"])]),
+        .systemLibrary(
             name: "CXML2", path: "Sources/CXML2", pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"]), .yum(["libxml2-devel"])]),
 
         // Modules, from the C edge up to the command line
         .target(name: "Libvirt", dependencies: ["CLibvirt"], swiftSettings: cEdge),
         .target(name: "DomainXML", dependencies: ["CXML2"], swiftSettings: cEdge),
+        .target(name: "LZ4", dependencies: ["CLZ4"], swiftSettings: cEdge),
         .target(name: "FleetModel", swiftSettings: strict),
         .target(name: "Policy", dependencies: ["FleetModel"], swiftSettings: strict),
         .target(
@@ -75,6 +79,8 @@ let package = Package(
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strict),
         .testTarget(
             name: "DomainXMLTests", dependencies: ["DomainXML", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "LZ4Tests", dependencies: ["LZ4", "TestSupport", subprocess], swiftSettings: strict),
         .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
         .testTarget(
             name: "PolicyTests", dependencies: ["Policy", "FleetModel", "TestSupport"], swiftSettings: strict),

@@ -10,6 +10,7 @@ struct ArchitectureTests {
         "Policy": ["FleetModel"],
         "Libvirt": ["CLibvirt"],
         "DomainXML": ["CXML2"],
+        "LZ4": ["CLZ4"],
         "Transfer": ["FleetModel", "Subprocess", "SystemPackage"],
         "Migration": ["Policy", "FleetModel", "Logging"],
         "Journal": ["Migration", "FleetModel", "GRDB"],
