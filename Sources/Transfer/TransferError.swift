@@ -51,7 +51,8 @@ extension TransferError {
     static func protocolBroken(_ detail: String) -> TransferError {
         TransferError(
             .protocolBroken, "follow the transfer", detail,
-            hint: "Update Apus on both hosts to one version. If it stays, report it: it is a fault of one end.")
+            hint:
+                "Update Apus on both hosts to one version. If it stays, report it: it is a fault of one end.")
     }
 
     static func frameDamaged(_ detail: String) -> TransferError {

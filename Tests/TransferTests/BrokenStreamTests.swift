@@ -2,6 +2,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
+import TransferSupport
+
 @testable import Transfer
 
 @Suite("A stream that breaks", .timeLimit(.minutes(5)))
@@ -105,9 +107,13 @@ struct BrokenStreamTests {
         let stream = forth ? clean.forth : clean.back
         var generator = SeededGenerator(seed: 22)
         var places: [Int] = []
-        for (start, end) in zip(try FrameBoundaries.of(stream), try FrameBoundaries.of(stream).dropFirst() + [stream.count]) {
+        for (start, end) in zip(
+            try FrameBoundaries.of(stream), try FrameBoundaries.of(stream).dropFirst() + [stream.count])
+        {
             // Type, flags, reserved, length, check, the body's first byte, its last one and one in between.
-            places += [start, start + 1, start + 3, start + 5, start + 9, start + 16, end - 1].filter { $0 < end }
+            places += [start, start + 1, start + 3, start + 5, start + 9, start + 16, end - 1].filter {
+                $0 < end
+            }
             places.append(.random(in: start..<end, using: &generator))
         }
         for place in places {
@@ -121,7 +127,8 @@ struct BrokenStreamTests {
             #expect(error != nil, "bit \(bit) of byte \(place)")
             try fixture.expectNothingWrong("bit \(bit) of byte \(place)")
             #expect(
-                try fixture.scene.received.allSatisfy { !PartialName.matches($0) }, "bit \(bit) of byte \(place)")
+                try fixture.scene.received.allSatisfy { !PartialName.matches($0) },
+                "bit \(bit) of byte \(place)")
         }
     }
 }

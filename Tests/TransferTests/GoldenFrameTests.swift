@@ -2,6 +2,8 @@ import Glibc
 import SystemPackage
 import Testing
 
+import TransferSupport
+
 @testable import Transfer
 
 /// Bytes that a program of its own has made from docs/wire.md (Python's struct and hashlib).
@@ -43,17 +45,22 @@ struct GoldenFrameTests {
                 Offer(
                     file: 7, root: 1, mode: 0o640, size: 200000, blockSize: 65536, replaces: true,
                     path: try! RelativePath("disks/web01.qcow2"))),
-            hex: "100000002d000000dd0210f25c4e4e00070000000100a001400d0300000000000000010001000000110000006469"
+            hex:
+                "100000002d000000dd0210f25c4e4e00070000000100a001400d0300000000000000010001000000110000006469"
                 + "736b732f77656230312e71636f7732"),
         Row(
             testDescription: "have", frame: .have(Have(file: 7, first: 3, digests: digests)),
-            hex: "110000004c0000000c9bc30351d57cf7070000000300000000000000000102030405060708090a0b0c0d0e0f1011"
-                + "12131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"),
+            hex:
+                "110000004c0000000c9bc30351d57cf7070000000300000000000000000102030405060708090a0b0c0d0e0f1011"
+                + "12131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+        ),
         Row(
             testDescription: "have without a digest",
             frame: .have(Have(file: 7, first: 16384, digests: [])),
             hex: "110000000c000000ab2de063bc2cbc4b070000000040000000000000"),
-        Row(testDescription: "haveEnd", frame: .haveEnd(file: 7), hex: "120000000400000007fb92279623cdf207000000"),
+        Row(
+            testDescription: "haveEnd", frame: .haveEnd(file: 7),
+            hex: "120000000400000007fb92279623cdf207000000"),
         Row(
             testDescription: "data",
             frame: .data(
@@ -67,9 +74,12 @@ struct GoldenFrameTests {
             hex: "15000000140000009837671d0af54ced0700000004000000000000000200000000000000"),
         Row(
             testDescription: "close", frame: .close(Close(file: 7, size: 200000, digest: digests[0])),
-            hex: "160000002c00000010ca861a6468c88207000000400d030000000000000102030405060708090a0b0c0d0e0f1011"
+            hex:
+                "160000002c00000010ca861a6468c88207000000400d030000000000000102030405060708090a0b0c0d0e0f1011"
                 + "12131415161718191a1b1c1d1e1f"),
-        Row(testDescription: "stored", frame: .stored(file: 7), hex: "17000000040000000a6d99bf0070a74a07000000"),
+        Row(
+            testDescription: "stored", frame: .stored(file: 7),
+            hex: "17000000040000000a6d99bf0070a74a07000000"),
     ]
 
     @Test("is written as docs/wire.md says, each in its place of the stream")
@@ -98,7 +108,9 @@ struct GoldenFrameTests {
         try far.close()
     }
 
-    @Test("is noticed when it is missing, repeated or in another's place", arguments: [[0, 2], [0, 1, 1], [0, 2, 1]])
+    @Test(
+        "is noticed when it is missing, repeated or in another's place",
+        arguments: [[0, 2], [0, 1, 1], [0, 2, 1]])
     func order(places: [Int]) throws {
         let (near, far) = try SocketPair.open()
         _ = try far.writeAll(places.flatMap { Self.bytes(Self.rows[$0].hex) })

@@ -5,6 +5,8 @@ import Synchronization
 import SystemPackage
 import Testing
 
+import TransferSupport
+
 @testable import Transfer
 
 @Suite("A file that is sent", .timeLimit(.minutes(2)))
@@ -21,15 +23,19 @@ struct RoundTripTests {
     static let rows = [
         Row(testDescription: "empty", pieces: [], size: 0, wire: 500),
         Row(testDescription: "one byte", pieces: [(0, [7])], size: 1, wire: 500),
-        Row(testDescription: "one block", pieces: [(0, Scene.random(block, seed: 1))], size: block, wire: block + 600),
+        Row(
+            testDescription: "one block", pieces: [(0, Scene.random(block, seed: 1))], size: block,
+            wire: block + 600),
         Row(
             testDescription: "an unaligned size", pieces: [(0, Scene.random(5 * block + 123, seed: 2))],
             size: 5 * block + 123, wire: 5 * block + 1000),
         Row(
-            testDescription: "incompressible", pieces: [(0, Scene.random(64 * block, seed: 3))], size: 64 * block,
+            testDescription: "incompressible", pieces: [(0, Scene.random(64 * block, seed: 3))],
+            size: 64 * block,
             wire: 64 * block + 64 * 100),
         Row(
-            testDescription: "text", pieces: [(0, Array(repeatElement(Array("all work, no play. ".utf8), count: 99_999).joined()))],
+            testDescription: "text",
+            pieces: [(0, Array(repeatElement(Array("all work, no play. ".utf8), count: 99_999).joined()))],
             size: 19 * 99_999, wire: 30_000),
         Row(testDescription: "one hole of 1 TiB", pieces: [], size: 1 << 40, wire: 500),
         Row(
@@ -37,7 +43,9 @@ struct RoundTripTests {
             pieces: [(0, [1, 2, 3]), (100 << 30, [4, 5, 6])], size: (100 << 30) + 777, wire: 800),
         Row(
             testDescription: "written zeros between data",
-            pieces: [(0, [UInt8](repeating: 0, count: 40 * block)), (17 * block + 5, [9]), (31 * block, [8])],
+            pieces: [
+                (0, [UInt8](repeating: 0, count: 40 * block)), (17 * block + 5, [9]), (31 * block, [8]),
+            ],
             size: 40 * block, wire: 1000),
     ]
 
@@ -51,11 +59,16 @@ struct RoundTripTests {
         #expect(outcome.receiveError == nil)
         #expect(try outcome.sent.get().files == outcome.received.get().files)
         #expect(try scene.received == ["disk"])
-        let (before, after) = (try OpenFile(source, below: nil, flags: O_RDONLY), try OpenFile("\(scene.root)/disk", below: nil, flags: O_RDONLY))
+        let (before, after) = (
+            try OpenFile(source, below: nil, flags: O_RDONLY),
+            try OpenFile("\(scene.root)/disk", below: nil, flags: O_RDONLY)
+        )
         let (wanted, got) = (try before.status(), try after.status())
         #expect(got.st_size == wanted.st_size)
         #expect(got.st_mode == wanted.st_mode)
-        #expect(got.st_blocks * 512 <= Int(row.pieces.map { ($0.bytes.count / Self.block + 2) * Self.block }.reduce(0, +)))
+        #expect(
+            got.st_blocks * 512
+                <= Int(row.pieces.map { ($0.bytes.count / Self.block + 2) * Self.block }.reduce(0, +)))
         #expect(try Self.sameContent(before, after, UInt64(row.size)))
         #expect(outcome.forth.count + outcome.back.count <= row.wire)
         #expect(try outcome.sent.get().wireSent.bytes == UInt64(outcome.forth.count))
@@ -73,7 +86,10 @@ struct RoundTripTests {
         let files = try contents.enumerated().map { number, bytes in
             let path = try scene.write("\(scene.source)/\(number)", [(0, bytes)])
             return OutgoingFile(
-                FilePath(path), to: FilePlace(root: number % 2, path: try RelativePath(number % 2 == 0 ? "a/\(number)" : "b/\(number)")))
+                FilePath(path),
+                to: FilePlace(
+                    root: number % 2, path: try RelativePath(number % 2 == 0 ? "a/\(number)" : "b/\(number)"))
+            )
         }
         let outcome = try await Exchange(files, policy).run()
         #expect(outcome.sendError == nil)
@@ -86,7 +102,8 @@ struct RoundTripTests {
     @Test("says how far it is, and every byte that crossed")
     func progress() async throws {
         let scene = try Scene()
-        let path = try scene.write("\(scene.source)/disk", [(1 << 20, Scene.random(1 << 20, seed: 4))], size: 5 << 20)
+        let path = try scene.write(
+            "\(scene.source)/disk", [(1 << 20, Scene.random(1 << 20, seed: 4))], size: 5 << 20)
         let seen = Mutex<[TransferProgress]>([])
         var exchange = Exchange([try scene.outgoing("disk", from: path)], scene.policy)
         exchange.progress = { progress in seen.withLock { $0.append(progress) } }
@@ -98,7 +115,8 @@ struct RoundTripTests {
     }
 
     @Test(
-        "is refused when it changes while it is read", arguments: [("grows", 1), ("shrinks", -1), ("is written to", 0)])
+        "is refused when it changes while it is read",
+        arguments: [("grows", 1), ("shrinks", -1), ("is written to", 0)])
     func changes(way: (name: String, direction: Int)) async throws {
         let scene = try Scene()
         let size = 8 << 20
@@ -110,7 +128,9 @@ struct RoundTripTests {
             switch way.direction {
             case 1: truncate(path, off_t(size + 1))
             case -1: truncate(path, off_t(size / 2))
-            default: utimensat(AT_FDCWD, path, [timespec(tv_sec: 1, tv_nsec: 1), timespec(tv_sec: 1, tv_nsec: 1)], 0)
+            default:
+                utimensat(
+                    AT_FDCWD, path, [timespec(tv_sec: 1, tv_nsec: 1), timespec(tv_sec: 1, tv_nsec: 1)], 0)
             }
         }
         let outcome = try await exchange.run()
@@ -132,8 +152,10 @@ struct RoundTripTests {
             let (backOut, backIn) = try FileDescriptor.pipe()
             let file = try scene.outgoing("disk", from: path)
             let policy = scene.policy
-            async let received = Receiver(over: Link(adopting: forthOut, backIn), session: nil, policy: policy)
-                .receive()
+            async let received = Receiver(
+                over: Link(adopting: forthOut, backIn), session: nil, policy: policy
+            )
+            .receive()
             let sent: Result<TransferResult, TransferError>
             do {
                 sent = .success(
@@ -158,11 +180,14 @@ struct RoundTripTests {
         let blocks = Blocks(fileSize: size)
         var (inLeft, inRight) = (Extents(left, blocks), Extents(right, blocks))
         var index: UInt64 = 0
-        while let next = [try inLeft.next(from: index)?.lowerBound, try inRight.next(from: index)?.lowerBound]
-            .compactMap(\.self).min()
-        {
+        while let next = [
+            try inLeft.next(from: index)?.lowerBound, try inRight.next(from: index)?.lowerBound,
+        ]
+        .compactMap(\.self).min() {
             let range = blocks.bytes(next..<next + 1)
-            var (one, other) = ([UInt8](repeating: 0, count: range.count), [UInt8](repeating: 0, count: range.count))
+            var (one, other) = (
+                [UInt8](repeating: 0, count: range.count), [UInt8](repeating: 0, count: range.count)
+            )
             _ = try left.read(into: &one, count: range.count, at: range.lowerBound)
             _ = try right.read(into: &other, count: range.count, at: range.lowerBound)
             guard one == other else { return false }

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Where a sparse file has data. Whoever asks goes forward through the file.
@@ -23,21 +22,21 @@ struct Extents {
 
     private mutating func find(from index: UInt64) throws(Errno) {
         let start = index * Blocks.size
-        guard index < blocks.count, let data = try seek(SEEK_DATA, from: start), data < blocks.fileSize else {
+        guard index < blocks.count, let data = try seek(.data, from: start), data < blocks.fileSize else {
             exhausted = true
             return
         }
-        let hole = min(try seek(SEEK_HOLE, from: data) ?? blocks.fileSize, blocks.fileSize)
+        let hole = min(try seek(.hole, from: data) ?? blocks.fileSize, blocks.fileSize)
         let end = Blocks(fileSize: hole).count
         found = data / Blocks.size..<max(end, data / Blocks.size + 1)
     }
 
     /// A file system that knows no holes has one extent.
-    private func seek(_ whence: CInt, from offset: UInt64) throws(Errno) -> UInt64? {
+    private func seek(_ place: OpenFile.SeekPlace, from offset: UInt64) throws(Errno) -> UInt64? {
         do {
-            return try file.seek(whence, from: offset)
+            return try file.seek(place, from: offset)
         } catch .invalidArgument {
-            return whence == SEEK_DATA ? offset : blocks.fileSize
+            return place == .data ? offset : blocks.fileSize
         }
     }
 }

@@ -38,7 +38,8 @@ final class OpenFile: Sendable {
             let got = try Self.check {
                 unsafe buffer.withUnsafeMutableBytes { bytes in
                     unsafe pread(
-                        raw, bytes.baseAddress.map { unsafe $0 + done }, count - done, off_t(offset) + off_t(done))
+                        raw, bytes.baseAddress.map { unsafe $0 + done }, count - done,
+                        off_t(offset) + off_t(done))
                 }
             }
             guard got > 0 else { break }
@@ -64,20 +65,12 @@ final class OpenFile: Sendable {
         _ = try Self.check { ftruncate(raw, off_t(size)) }
     }
 
-    /// Gives the blocks of a range back to the file system, so that it reads as zeros.
-    func punchHole(_ range: Range<UInt64>) throws(Errno) {
-        _ = try Self.check {
-            fallocate(
-                raw, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off_t(range.lowerBound), off_t(range.count))
-        }
-    }
-
-    /// The next place with data (`SEEK_DATA`) or the next hole (`SEEK_HOLE`).
+    /// The next place of a kind, from an offset on.
     ///
     /// - Returns: `nil` when there is none before the end.
-    func seek(_ whence: CInt, from offset: UInt64) throws(Errno) -> UInt64? {
+    func seek(_ place: SeekPlace, from offset: UInt64) throws(Errno) -> UInt64? {
         do {
-            return UInt64(try Self.check { lseek(raw, off_t(offset), whence) })
+            return UInt64(try Self.check { lseek(raw, off_t(offset), place.rawValue) })
         } catch .noSuchAddressOrDevice {
             return nil
         }
@@ -126,13 +119,9 @@ final class OpenFile: Sendable {
             _ = try Self.check { unsafe renameat(raw, name, raw, target) }
             return
         }
-        do {
-            _ = try Self.check { unsafe renameat2(raw, name, raw, target, CUnsignedInt(RENAME_NOREPLACE)) }
-        } catch .invalidArgument {
-            // A file system without that flag. A second link fails as well when the name is taken.
-            _ = try Self.check { unsafe linkat(raw, name, raw, target, 0) }
-            try remove(name)
-        }
+        // A second link fails when the name is taken, whoever takes it and when; rename(2) would replace it.
+        _ = try Self.check { unsafe linkat(raw, name, raw, target, 0) }
+        try remove(name)
     }
 
     /// Repeats a call that a signal interrupted.
@@ -143,6 +132,14 @@ final class OpenFile: Sendable {
             let error = Errno(rawValue: errno)
             guard error == .interrupted else { throw error }
         }
+    }
+}
+
+extension OpenFile {
+    /// What lseek(2) can look for. Linux's numbers: Swift does not see `SEEK_DATA` and `SEEK_HOLE`.
+    enum SeekPlace: CInt {
+        case data = 3
+        case hole = 4
     }
 }
 

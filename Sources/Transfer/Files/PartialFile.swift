@@ -64,7 +64,9 @@ final class PartialFile: Sendable {
         let isOurs: Bool
         do {
             status = try file.status()
-            isOurs = try file.lock() && directory.status(of: name)?.st_ino == status.st_ino
+            let isLocked = try file.lock()
+            let there = try directory.status(of: name)
+            isOurs = isLocked && there?.st_ino == status.st_ino
         } catch {
             throw .file(place, "create the file", error)
         }
@@ -100,15 +102,7 @@ final class PartialFile: Sendable {
     /// Makes a block that an earlier attempt wrote zero again.
     func clear(_ block: UInt64) throws(TransferError) {
         let range = blocks.bytes(block..<block + 1)
-        do {
-            do {
-                try file.punchHole(range)
-            } catch .notSupported {
-                try file.write([UInt8](repeating: 0, count: range.count)[...], at: range.lowerBound)
-            }
-        } catch {
-            throw .file(place, "write the file", error)
-        }
+        try write([UInt8](repeating: 0, count: range.count)[...], at: range.lowerBound)
     }
 
     /// Puts it in its place, safe against a crash of the host.

@@ -18,7 +18,9 @@ package struct RelativePath: Sendable, Hashable {
         guard (1...Self.longest).contains(bytes.count) else {
             throw Self.refused("it is \(bytes.count) bytes long; 1 to \(Self.longest) are possible")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Self.refused("it is not UTF-8") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Self.refused("it is not UTF-8")
+        }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         for part in parts {
             guard !["", ".", ".."].contains(part) else {

@@ -98,7 +98,8 @@ struct ArrivingFile {
                         .fileChanged, "use the older copy", "\(olderCopy.name) was written to meanwhile",
                         hint: "See what writes to it (fuser -v \(olderCopy.name)), or name no older copy.")
                 }
-                try partial.write(bytes[...], at: partial.blocks.bytes(entry.index..<entry.index + 1).lowerBound)
+                try partial.write(
+                    bytes[...], at: partial.blocks.bytes(entry.index..<entry.index + 1).lowerBound)
             }
             digest.add(entry.digest, at: entry.index)
         }
@@ -132,7 +133,8 @@ struct ArrivingFile {
         guard close.digest == digest.finalize() else {
             throw TransferError(
                 .digestMismatch, "check the file", "what arrived of \(place.path.text) is not what was sent",
-                hint: "Run the same command again. If it stays, check the memory and the disks of both hosts.")
+                hint: "Run the same command again. If it stays, check the memory and the disks of both hosts."
+            )
         }
         try partial.store(mode: offer.mode, replacing: mayReplace)
         isStored = true

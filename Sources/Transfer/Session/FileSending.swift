@@ -135,7 +135,8 @@ struct FileSending {
     }
 
     private func push(
-        _ content: Pipeline.Content, _ digests: [(index: UInt64, digest: BlockDigest)] = [], upTo block: UInt64
+        _ content: Pipeline.Content, _ digests: [(index: UInt64, digest: BlockDigest)] = [],
+        upTo block: UInt64
     ) throws(TransferError) {
         let end = coveredBefore + source.blocks.bytes(0..<block).upperBound
         try pipeline.push(Pipeline.Piece(content: content, digests: digests, end: end))

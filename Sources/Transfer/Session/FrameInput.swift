@@ -61,7 +61,8 @@ struct FrameInput: ~Copyable {
         while !buffer[unread].contains(newline), unread.count < 200 {
             guard let hasMore = try? fill(), hasMore else { break }
         }
-        let line = String(decoding: buffer[unread].prefix { $0 != newline }.prefix(200), as: UTF8.self).printable
+        let line = String(decoding: buffer[unread].prefix { $0 != newline }.prefix(200), as: UTF8.self)
+            .printable
         return TransferError(
             .peerNotApus, "talk to Apus at the other end",
             line.isEmpty ? "it ended without a word" : "it said: \(line)",
@@ -88,8 +89,9 @@ struct FrameInput: ~Copyable {
         if unread.isEmpty { unread = 0..<0 }
         let end = unread.upperBound
         let link = link
-        let count = try unsafe buffer.withUnsafeMutableBytes { bytes throws(TransferError) in
-            try unsafe link.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[end...]))
+        let count = try unsafe buffer.withUnsafeMutableBufferPointer { bytes throws(TransferError) in
+            try unsafe link.read(
+                into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[end...])))
         }
         unread = unread.lowerBound..<end + count
         wireBytes += UInt64(count)

@@ -70,18 +70,17 @@ final class Holdings: Sendable {
     /// Nobody wants to know any more.
     func stop() { state.update { $0.isOver = true } }
 
-    /// Takes out the told blocks of a range. The peer has answered all those before it.
+    /// Takes out the told blocks of a range, once all of it has been looked at. The peer has answered all those
+    /// before it. Nobody waits for each other: a range has no more blocks than may be told without an answer.
     ///
-    /// - Throws: `protocol-broken` when it has not, or when it runs ahead of what was told.
+    /// - Throws: `protocol-broken` when it has not, and why telling came to an early end.
     func take(_ range: Range<UInt64>) throws(TransferError) -> [Entry] {
-        try state.update { state -> Result<[Entry], TransferError> in
+        try state.wait { state -> Result<[Entry], TransferError>? in
             if let failure = state.failure { return .failure(failure) }
-            guard range.upperBound <= state.looked else {
-                return .failure(.protocolBroken("block \(range.lowerBound) came before it was asked for"))
-            }
             if let first = state.entries.first, first.index < range.lowerBound {
                 return .failure(.protocolBroken("block \(first.index) was told and got no answer"))
             }
+            guard range.upperBound <= state.looked else { return nil }
             let count = state.entries.firstIndex { $0.index >= range.upperBound } ?? state.entries.count
             defer { state.entries.removeFirst(count) }
             return .success(Array(state.entries.prefix(count)))

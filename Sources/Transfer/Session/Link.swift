@@ -18,7 +18,7 @@ package final class Link: Sendable {
     }
 
     /// A peer that went away is an error of write(2), not a signal that ends this process.
-    private static let outlivesItsPeer: Void = { _ = unsafe signal(SIGPIPE, SIG_IGN) }()
+    private static let outlivesItsPeer: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     deinit {
         finishOutput()
@@ -68,7 +68,8 @@ package final class Link: Sendable {
                 unsafe second.withUnsafeBytes { second in
                     let parts = unsafe [
                         iovec(
-                            iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+                            iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress),
+                            iov_len: first.count),
                         iovec(
                             iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
                             iov_len: second.count),

@@ -3,7 +3,7 @@ import Glibc
 /// A value behind a lock, and threads that wait for it to change.
 ///
 /// Synchronization's `Mutex` has nothing to wait on. `@unchecked`: `state` is touched under the lock only.
-final class Monitor<State: Sendable>: @unchecked Sendable {
+@safe final class Monitor<State: Sendable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
     private var state: State

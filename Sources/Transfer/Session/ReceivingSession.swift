@@ -26,7 +26,8 @@ struct ReceivingSession: ~Copyable {
             try converse(&input)
             output.finish()
             return TransferResult(
-                files: stored, wireSent: ByteCount(output.wireBytes), wireReceived: ByteCount(input.wireBytes))
+                files: stored, wireSent: ByteCount(output.wireBytes), wireReceived: ByteCount(input.wireBytes)
+            )
         } catch {
             let cause = arriving?.failure ?? error
             // First of all nothing is left behind; to tell the peer may take time.

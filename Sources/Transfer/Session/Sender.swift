@@ -1,4 +1,3 @@
-package import FleetModel
 package import SystemPackage
 
 /// A file to send, and where it is to go.
@@ -46,7 +45,9 @@ package struct Sender: Sendable {
     ///
     /// - Throws: `TransferError` of either side.
     package func send(_ files: [OutgoingFile]) async throws(TransferError) -> TransferResult {
-        try await SessionThreads.run("send", over: link) { Result { () throws(TransferError) in try sendBlocking(files) } }
+        try await SessionThreads.run("send", over: link) {
+            Result { () throws(TransferError) in try sendBlocking(files) }
+        }
     }
 
     /// The same, on the calling thread and some of its own.

@@ -72,7 +72,7 @@ final class SendingSession: Sendable {
 
     private func read() {
         var input = FrameInput(sender.link)
-        do {
+        do throws(TransferError) {
             try inbox.put(.hello(try input.greeting(versions: sender.versions)))
             while true {
                 let frame = try input.next()

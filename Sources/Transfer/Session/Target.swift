@@ -22,14 +22,16 @@ struct Target {
         self.place = place
         guard offer.size <= min(policy.largestFile, Blocks.largestFile) else {
             throw TransferError(
-                .refused, "accept the file", 
+                .refused, "accept the file",
                 "\(text) would have \(offer.size) bytes, and \(policy.largestFile) are allowed",
                 hint: "Look what is being sent; no larger file is taken.")
         }
         directory = try roots.directory(of: place)
         name = place.path.parts.last ?? ""
         let existing: stat?
-        do { existing = try directory.status(of: name) } catch { throw .file(text, "look at the file", error) }
+        do { existing = try directory.status(of: name) } catch {
+            throw .file(text, "look at the file", error)
+        }
         exists = existing != nil
         guard let existing else { return }
         guard existing.isRegularFile else {

@@ -69,7 +69,7 @@ package struct RemoteShell: Sendable {
     }
 
     /// A shell that went away is an error of write(2), not a signal that ends this process.
-    private static let outlivesItsPeer: Void = { _ = unsafe signal(SIGPIPE, SIG_IGN) }()
+    private static let outlivesItsPeer: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     /// Why we ended a shell, if we did.
     private final class Reason: Sendable {

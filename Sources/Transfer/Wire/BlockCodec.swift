@@ -1,10 +1,9 @@
 import LZ4
 
-/// Content into one LZ4 frame with a checksum. Each thread that compresses has one; its memory is reused.
+/// Content into one LZ4 frame with a checksum. Each thread that compresses has one.
 struct BlockCompressor: ~Copyable {
     private var compressor: FrameCompressor
     private var choice = CompressionChoice()
-    private var output: [UInt8] = []
 
     /// - Throws: `out-of-memory`.
     init() throws(TransferError) {
@@ -12,18 +11,18 @@ struct BlockCompressor: ~Copyable {
     }
 
     mutating func compress(_ content: [UInt8]) throws(TransferError) -> ArraySlice<UInt8> {
-        let bound = compressor.bound(content.count)
-        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
+        var frame = [UInt8](repeating: 0, count: compressor.bound(content.count))
         let storage = choice.next()
         let length: Int
         do {
-            var room = output.mutableSpan.mutableBytes
-            length = try compressor.compress(content.span.bytes, into: &room, as: storage)
+            var span = frame.mutableSpan
+            var room = unsafe span.mutableBytes
+            length = try unsafe compressor.compress(content.span.bytes, into: &room, as: storage)
         } catch {
             throw .codec("compress", error)
         }
         if storage == .compressed { choice.note(contentBytes: content.count, frameBytes: length) }
-        return Array(output.prefix(length))[...]
+        return frame.prefix(length)
     }
 }
 
@@ -44,8 +43,9 @@ struct BlockDecompressor: ~Copyable {
         var content = [UInt8](repeating: 0, count: length)
         let produced: Int
         do {
-            var room = content.mutableSpan.mutableBytes
-            produced = try reader.decompress(payload.span.bytes, into: &room)
+            var span = content.mutableSpan
+            var room = unsafe span.mutableBytes
+            produced = try unsafe reader.decompress(payload.span.bytes, into: &room)
         } catch {
             throw .frameDamaged("the content of a data frame is damaged (\(error.detail))")
         }
@@ -59,6 +59,7 @@ struct BlockDecompressor: ~Copyable {
 extension TransferError {
     fileprivate static func codec(_ operation: String, _ error: LZ4Error) -> TransferError {
         TransferError(
-            .outOfMemory, operation, error.detail, hint: "Free memory on that host, then run the same command again.")
+            .outOfMemory, operation, error.detail,
+            hint: "Free memory on that host, then run the same command again.")
     }
 }

@@ -34,7 +34,8 @@ extension TransferError {
     init(_ error: PeerError) {
         let code = Code(rawValue: error.code)
         self.init(
-            code ?? .peerFailed, error.operation, code == nil ? "\(error.code): \(error.detail)" : error.detail,
+            code ?? .peerFailed, error.operation,
+            code == nil ? "\(error.code): \(error.detail)" : error.detail,
             hint: error.hint.isEmpty ? nil : error.hint, side: .peer)
     }
 

@@ -1,14 +1,14 @@
 import Dispatch
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
-@testable import Transfer
+package import Transfer
 
 /// A session with both ends in this process.
-struct Exchange: Sendable {
+package struct Exchange: Sendable {
     /// What becomes of a direction's bytes on their way.
-    enum Harm: Sendable {
+    package enum Harm: Sendable {
         case none
         /// Both directions end before this byte.
         case cut(at: Int)
@@ -16,33 +16,33 @@ struct Exchange: Sendable {
         case flip(at: Int, bit: Int)
     }
 
-    struct Outcome: Sendable {
-        let sent: Result<TransferResult, TransferError>
-        let received: Result<TransferResult, TransferError>
+    package struct Outcome: Sendable {
+        package let sent: Result<TransferResult, TransferError>
+        package let received: Result<TransferResult, TransferError>
         /// What the sender, and what the receiver has said.
-        let forth: [UInt8]
-        let back: [UInt8]
+        package let forth: [UInt8]
+        package let back: [UInt8]
 
-        var sendError: TransferError? { sent.error }
-        var receiveError: TransferError? { received.error }
+        package var sendError: TransferError? { sent.error }
+        package var receiveError: TransferError? { received.error }
     }
 
-    var files: [OutgoingFile]
-    var policy: ReceivingPolicy
-    var forth = Harm.none
-    var back = Harm.none
-    var senderVersions = WireVersion.known
-    var receiverVersions = WireVersion.known
-    var compressors = 2
-    var throttle = Throttle()
-    var progress: @Sendable (TransferProgress) -> Void = { _ in }
+    package var files: [OutgoingFile]
+    package var policy: ReceivingPolicy
+    package var forth = Harm.none
+    package var back = Harm.none
+    package var senderVersions = WireVersion.known
+    package var receiverVersions = WireVersion.known
+    package var compressors = 2
+    package var throttle = Throttle()
+    package var progress: @Sendable (TransferProgress) -> Void = { _ in }
 
     init(_ files: [OutgoingFile], _ policy: ReceivingPolicy) {
         self.files = files
         self.policy = policy
     }
 
-    func run() async throws -> Outcome {
+    package func run() async throws -> Outcome {
         let session = SessionID(high: 1, low: 2)
         let (nearSender, farSender) = try SocketPair.open()
         let (nearReceiver, farReceiver) = try SocketPair.open()
@@ -72,16 +72,17 @@ struct Exchange: Sendable {
 }
 
 extension Result {
-    var error: Failure? {
+    package var error: Failure? {
         guard case .failure(let error) = self else { return nil }
         return error
     }
 }
 
-enum SocketPair {
-    static func open() throws -> (FileDescriptor, FileDescriptor) {
+package enum SocketPair {
+    package static func open() throws -> (FileDescriptor, FileDescriptor) {
         var pair: [CInt] = [0, 0]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &pair) == 0
+        else {
             throw Errno(rawValue: errno)
         }
         return (FileDescriptor(rawValue: pair[0]), FileDescriptor(rawValue: pair[1]))
@@ -106,7 +107,7 @@ private final class Wire: Sendable {
         }
     }
 
-    func finish() async -> (forth: [UInt8], back: [UInt8]) {
+    package func finish() async -> (forth: [UInt8], back: [UInt8]) {
         await withCheckedContinuation { continuation in
             group.notify(queue: DispatchQueue(label: "wire")) { continuation.resume() }
         }
@@ -114,7 +115,8 @@ private final class Wire: Sendable {
         return said.withLock { $0 }
     }
 
-    private func pass(from input: FileDescriptor, to output: FileDescriptor, _ harm: Exchange.Harm) -> [UInt8] {
+    private func pass(from input: FileDescriptor, to output: FileDescriptor, _ harm: Exchange.Harm) -> [UInt8]
+    {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while let count = try? buffer.withUnsafeMutableBytes({ try input.read(into: $0) }), count > 0 {
@@ -137,20 +139,5 @@ private final class Wire: Sendable {
         }
         shutdown(output.rawValue, CInt(SHUT_WR))
         return all
-    }
-}
-
-/// Where the frames of a stream begin.
-enum FrameBoundaries {
-    static func of(_ stream: [UInt8]) throws -> [Int] {
-        var places: [Int] = []
-        var place = 0
-        while place < stream.count {
-            let header = try FrameHeader(
-                parsing: stream[place..<place + FrameHeader.length], sequence: UInt64(places.count))
-            places.append(place)
-            place += FrameHeader.length + header.bodyLength
-        }
-        return places
     }
 }
