@@ -21,7 +21,7 @@ do {
 }
 for (ending, count) in fuzz.endings.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(ending)") }
 var usage = rusage()
-getrusage(RUSAGE_SELF, &usage)
+getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
 print(
     "\(2 * numbers[1]) inputs in \(start.duration(to: clock.now)), at most \(usage.ru_maxrss >> 10) MiB of memory"
 )

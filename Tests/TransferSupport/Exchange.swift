@@ -37,7 +37,7 @@ package struct Exchange: Sendable {
     package var throttle = Throttle()
     package var progress: @Sendable (TransferProgress) -> Void = { _ in }
 
-    init(_ files: [OutgoingFile], _ policy: ReceivingPolicy) {
+    package init(_ files: [OutgoingFile], _ policy: ReceivingPolicy) {
         self.files = files
         self.policy = policy
     }

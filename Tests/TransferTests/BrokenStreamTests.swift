@@ -24,7 +24,7 @@ struct BrokenStreamTests {
         let content: [UInt8]
         let exchange: Exchange
 
-        /// - Parameter olderCopy: whether there is one with every other block.
+        /// With an older copy, if there is one, that differs in every other block.
         init(olderCopy: Bool) throws {
             scene = try Scene()
             content = BrokenStreamTests.content()
@@ -53,10 +53,17 @@ struct BrokenStreamTests {
         }
     }
 
+    /// What both say when nothing breaks.
+    private static func unbroken(olderCopy: Bool) async throws -> Exchange.Outcome {
+        let fixture = try Fixture(olderCopy: olderCopy)
+        let outcome = try await fixture.exchange.run()
+        #expect(try fixture.scene.received == ["disk", "note"])
+        return outcome
+    }
+
     @Test("at any frame, or in one, leaves nothing behind that is not whole", arguments: [false, true])
     func cut(olderCopy: Bool) async throws {
-        let clean = try await Fixture(olderCopy: olderCopy).exchange.run()
-        #expect(clean.receiveError == nil)
+        let clean = try await Self.unbroken(olderCopy: olderCopy)
         var generator = SeededGenerator(seed: 20)
         var places = try FrameBoundaries.of(clean.forth)
         for _ in 0..<40 { places.append(.random(in: 0..<clean.forth.count, using: &generator)) }
@@ -74,7 +81,7 @@ struct BrokenStreamTests {
 
     @Test("is gone on with where it broke, when the receiver keeps what it had", arguments: [false, true])
     func resumed(olderCopy: Bool) async throws {
-        let clean = try await Fixture(olderCopy: olderCopy).exchange.run()
+        let clean = try await Self.unbroken(olderCopy: olderCopy)
         let boundaries = try FrameBoundaries.of(clean.forth)
         var generator = SeededGenerator(seed: 21)
         let random = (0..<40).map { _ in Int.random(in: 0..<clean.forth.count, using: &generator) }
@@ -103,7 +110,7 @@ struct BrokenStreamTests {
 
     @Test("by a bit that flips at any frame is noticed by who reads it", arguments: [false, true])
     func flipped(forth: Bool) async throws {
-        let clean = try await Fixture(olderCopy: true).exchange.run()
+        let clean = try await Self.unbroken(olderCopy: true)
         let stream = forth ? clean.forth : clean.back
         var generator = SeededGenerator(seed: 22)
         var places: [Int] = []

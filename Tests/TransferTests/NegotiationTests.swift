@@ -84,13 +84,15 @@ struct NegotiationTests {
         let (near, far) = try SocketPair.open()
         let scene = try Scene()
         let policy = scene.policy
-        async let received = Receiver(
-            over: Link(adopting: far, far), session: SessionID(high: 1, low: 1), policy: policy
-        ).receive()
+        let receiving = Task {
+            try await Receiver(
+                over: Link(adopting: far, far), session: SessionID(high: 1, low: 1), policy: policy
+            ).receive()
+        }
         await #expect(throws: TransferError.self) {
             try await Sender(over: Link(adopting: near, near), session: SessionID(high: 1, low: 2)).send([])
         }
-        let error = await #expect(throws: TransferError.self) { try await received }
+        let error = await #expect(throws: TransferError.self) { try await receiving.value }
         #expect(error?.code == .wrongSession)
     }
 

@@ -152,10 +152,12 @@ struct RoundTripTests {
             let (backOut, backIn) = try FileDescriptor.pipe()
             let file = try scene.outgoing("disk", from: path)
             let policy = scene.policy
-            async let received = Receiver(
-                over: Link(adopting: forthOut, backIn), session: nil, policy: policy
-            )
-            .receive()
+            let receiving = Task {
+                try await Receiver(
+                    over: Link(adopting: forthOut, backIn), session: nil, policy: policy
+                )
+                .receive()
+            }
             let sent: Result<TransferResult, TransferError>
             do {
                 sent = .success(
@@ -165,12 +167,12 @@ struct RoundTripTests {
             }
             if attempt == 0 {
                 #expect(sent.error == nil)
-                #expect(try await received.files.count == 1)
+                #expect(try await receiving.value.files.count == 1)
                 #expect(try scene.read("disk") == bytes)
             } else {
                 #expect(sent.error?.code == .fileExists)
                 #expect(sent.error?.side == .peer)
-                let error = await #expect(throws: TransferError.self) { try await received }
+                let error = await #expect(throws: TransferError.self) { try await receiving.value }
                 #expect(error?.side == .here)
             }
         }

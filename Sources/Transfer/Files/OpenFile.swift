@@ -13,7 +13,12 @@ final class OpenFile: Sendable {
 
     /// Opens a name below a directory; a symbolic link there is not followed, and nothing blocks on a pipe.
     ///
-    /// - Parameter directory: `nil` for the working directory.
+    /// - Parameters:
+    ///   - name: a path where there is no directory.
+    ///   - directory: `nil` for the working directory.
+    ///   - flags: of open(2).
+    ///   - mode: of a file that is created.
+    /// - Throws: what open(2) says.
     convenience init(
         _ name: String, below directory: OpenFile?, flags: CInt, mode: mode_t = 0o600
     ) throws(Errno) {

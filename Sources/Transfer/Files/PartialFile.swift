@@ -34,7 +34,12 @@ final class PartialFile: Sendable {
 
     /// Opens it, or goes on with the one that an earlier attempt left.
     ///
-    /// - Parameter resumes: whether what an earlier attempt left is of use.
+    /// - Parameters:
+    ///   - target: the name that it will have in the directory.
+    ///   - directory: the one to store in.
+    ///   - place: the whole path, for errors.
+    ///   - size: that it will have.
+    ///   - resumes: whether what an earlier attempt left is of use.
     /// - Throws: `file-busy`, `path-refused`, `file-unsuitable`, `no-space`, `disk-failed`.
     init(
         _ target: String, in directory: OpenFile, at place: String, size: UInt64, resumes: Bool

@@ -58,7 +58,8 @@ struct FrameInput: ~Copyable {
     /// The first line of a peer that is no Apus.
     private mutating func stranger() -> TransferError {
         let newline = UInt8(ascii: "\n")
-        while !buffer[unread].contains(newline), unread.count < 200 {
+        // Only a text is waited for: of a damaged hello nothing more may come.
+        while !buffer[unread].contains(newline), !buffer[unread].contains(0), unread.count < 200 {
             guard let hasMore = try? fill(), hasMore else { break }
         }
         let line = String(decoding: buffer[unread].prefix { $0 != newline }.prefix(200), as: UTF8.self)

@@ -28,7 +28,9 @@ package struct Receiver: Sendable {
     let versions: ClosedRange<UInt16>
 
     /// - Parameters:
+    ///   - link: to the sender.
     ///   - session: the one that is expected; `nil` takes part in any.
+    ///   - policy: what the sender may do.
     ///   - versions: of the protocol; less than all of them only in tests.
     package init(
         over link: Link, session: SessionID?, policy: ReceivingPolicy,

@@ -23,6 +23,9 @@ package struct Sender: Sendable {
     let progress: @Sendable (TransferProgress) -> Void
 
     /// - Parameters:
+    ///   - link: to the receiver.
+    ///   - session: what both ends call this transfer.
+    ///   - throttle: the limit on what is sent.
     ///   - compressors: how many threads compress.
     ///   - versions: of the protocol; less than all of them only in tests.
     ///   - progress: called on a thread of the session, after each piece that went out.

@@ -12,6 +12,7 @@ package struct TokenBucket: Sendable {
     /// - Parameters:
     ///   - rate: `nil` for no limit.
     ///   - burst: how many bytes may go at once after a pause.
+    ///   - now: when it begins.
     package init(_ rate: ByteRate?, burst: ByteCount = ByteCount(1 << 20), at now: ContinuousClock.Instant) {
         self.rate = rate
         self.burst = Double(burst.bytes)

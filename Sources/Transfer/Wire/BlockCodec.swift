@@ -37,7 +37,10 @@ struct BlockDecompressor: ~Copyable {
         do { reader = try FrameReader(limits: limits) } catch { throw .codec("decompress", error) }
     }
 
-    /// - Parameter length: how long the content is; bounded by the caller. More is never produced.
+    /// - Parameters:
+    ///   - payload: one LZ4 frame.
+    ///   - length: how long the content is; bounded by the caller. More is never produced.
+    /// - Returns: the content.
     /// - Throws: `frame-damaged`.
     mutating func decompress(_ payload: ArraySlice<UInt8>, length: Int) throws(TransferError) -> [UInt8] {
         var content = [UInt8](repeating: 0, count: length)

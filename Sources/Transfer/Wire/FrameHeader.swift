@@ -15,6 +15,8 @@ struct FrameHeader: Sendable, Equatable {
     /// A header for a body that this end sends.
     ///
     /// - Parameters:
+    ///   - type: of the frame.
+    ///   - bodyLength: in bytes.
     ///   - sequence: how many frames went before in this direction. It is counted, not sent: so a lost,
     ///     repeated or swapped frame has wrong checks.
     ///   - checked: the part of the body that the check covers.
@@ -25,7 +27,9 @@ struct FrameHeader: Sendable, Equatable {
         bodyCheck = Self.check(sequence, Self.start(type, bodyLength), checked)
     }
 
-    /// - Parameter sequence: how many frames came before.
+    /// - Parameters:
+    ///   - bytes: 16 of them.
+    ///   - sequence: how many frames came before.
     /// - Throws: `frame-damaged` when it is not what was sent, or of no known kind.
     init(parsing bytes: ArraySlice<UInt8>, sequence: UInt64) throws(TransferError) {
         var reader = BodyReader(bytes)
