@@ -10,16 +10,19 @@ MOVES ?= 60
 # Of the simulated moves: make simulate SEEDS=100000 FROM=1
 SEEDS ?= 1000000
 FROM ?= 1
+# Of the mutated streams, each against the sender and the receiver: make fuzz INPUTS=200000 FROM=1
+INPUTS ?= 1000000
 # Of the faults in make faults; each is done to apus and to virsh.
 RUNS ?= 500
 
-.PHONY: help demo test test-unit test-hosts test-sanitizers simulate lint build release packages packages-lab man completions install bench faults clean check-swift check-root
+.PHONY: help demo test test-unit test-hosts test-sanitizers simulate fuzz lint build release packages packages-lab man completions install bench faults clean check-swift check-root
 
 help:
 	@echo "make demo                       a two-host lab, a live migration there and back, what a client noticed"
 	@echo "make test                       all tests; LabTests need root and run real guests"
 	@echo "make test-hosts INVENTORY=FILE  LabTests on hosts that exist already"
 	@echo "make simulate                   a million simulated moves among faults; SEEDS=N for another number"
+	@echo "make fuzz                       a million mutated streams against both ends of a transfer; INPUTS=N for another number"
 	@echo "make bench                      side by side with virsh; results as a table and JSON"
 	@echo "make faults                     faults at every phase of real moves, with apus and with virsh, as a table"
 	@echo "make install PREFIX=/usr/local  apus, its man page and shell completions"
@@ -61,13 +64,18 @@ test-hosts: check-swift packages
 # The modules with C memory in them, and what runs on several threads. Subprocess, which runs the lz4 tool, is not clean
 # under the thread sanitizer (1.0.2).
 test-sanitizers: check-swift packages
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests'
-	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests'
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests|TransferTests'
+	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests|TransferTests' --skip RemoteShellTests
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
 simulate: check-swift packages
 	swift build -c release --product simulate-moves --scratch-path .build-simulate
 	.build-simulate/release/simulate-moves --from $(FROM) --seeds $(SEEDS)
+
+# Both ends of a transfer against mutated streams (docs/wire.md): a finding names its seed, and replays.
+fuzz: check-swift packages
+	swift build -c release --product fuzz-transfer --scratch-path .build-simulate
+	.build-simulate/release/fuzz-transfer $(FROM) $$(($(INPUTS) / 2))
 
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

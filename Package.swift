@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 let cEdge: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -27,9 +28,11 @@ let package = Package(
     products: [
         .executable(name: "apus", targets: ["apus"]),
         .executable(name: "simulate-moves", targets: ["simulate-moves"]),
+        .executable(name: "fuzz-transfer", targets: ["fuzz-transfer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -55,7 +58,8 @@ let package = Package(
         .target(name: "FleetModel", swiftSettings: strict),
         .target(name: "Policy", dependencies: ["FleetModel"], swiftSettings: strict),
         .target(
-            name: "Transfer", dependencies: ["FleetModel", subprocess, systemPackage], swiftSettings: strict),
+            name: "Transfer", dependencies: ["LZ4", "FleetModel", subprocess, systemPackage, crypto],
+            swiftSettings: cEdge),
         .target(name: "Migration", dependencies: ["Policy", "FleetModel", logging], swiftSettings: strict),
         .target(name: "Journal", dependencies: ["Migration", "FleetModel", grdb], swiftSettings: strict),
         .target(
@@ -72,6 +76,8 @@ let package = Package(
             name: "Simulator", dependencies: ["Migration", "Policy", "FleetModel"], swiftSettings: strict),
         .executableTarget(
             name: "simulate-moves", dependencies: ["Simulator", logging], swiftSettings: strict),
+        .executableTarget(
+            name: "fuzz-transfer", dependencies: ["TransferSupport"], swiftSettings: strict),
         .executableTarget(name: "apus", dependencies: ["ApusCommands"], swiftSettings: strict),
 
         // Tests, one per module; LabTests drive real guests on two or more real libvirt hosts
@@ -84,7 +90,10 @@ let package = Package(
         .testTarget(name: "FleetModelTests", dependencies: ["FleetModel"], swiftSettings: strict),
         .testTarget(
             name: "PolicyTests", dependencies: ["Policy", "FleetModel", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer", "FleetModel"], swiftSettings: strict),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: ["Transfer", "FleetModel", "TransferSupport", "TestSupport", systemPackage],
+            swiftSettings: strict),
         .testTarget(
             name: "LibvirtFleetTests",
             dependencies: ["LibvirtFleet", "Libvirt", "Migration", "Transfer", "FleetModel"],
@@ -102,6 +111,10 @@ let package = Package(
             dependencies: ["ApusCommands", "Policy", "FleetModel", "TestSupport", argumentParser],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TransferSupport",
+            dependencies: ["Transfer", "FleetModel", "TestSupport", systemPackage, crypto],
+            path: "Tests/TransferSupport", swiftSettings: strict),
         .target(
             name: "LabSupport", dependencies: [subprocess, systemPackage], path: "Tests/LabSupport",
             swiftSettings: strict),

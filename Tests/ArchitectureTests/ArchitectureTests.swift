@@ -11,7 +11,7 @@ struct ArchitectureTests {
         "Libvirt": ["CLibvirt"],
         "DomainXML": ["CXML2"],
         "LZ4": ["CLZ4"],
-        "Transfer": ["FleetModel", "Subprocess", "SystemPackage"],
+        "Transfer": ["LZ4", "FleetModel", "Subprocess", "SystemPackage", "Crypto"],
         "Migration": ["Policy", "FleetModel", "Logging"],
         "Journal": ["Migration", "FleetModel", "GRDB"],
         "LibvirtFleet": ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", "Logging"],
@@ -21,6 +21,7 @@ struct ArchitectureTests {
         ],
         "Simulator": ["Migration", "Policy", "FleetModel"],
         "simulate-moves": ["Simulator", "Logging"],
+        "fuzz-transfer": ["TransferSupport"],
         "apus": ["ApusCommands"],
     ]
 

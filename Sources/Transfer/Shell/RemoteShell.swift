@@ -42,7 +42,7 @@ package struct RemoteShell: Sendable {
             try await writer.finish()
             var bytes: [UInt8] = []
             for try await buffer in output where bytes.count < 1 << 20 {
-                buffer.withUnsafeBytes { bytes.append(contentsOf: $0) }
+                unsafe buffer.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
             }
             return String(decoding: bytes, as: UTF8.self)
         }
@@ -69,7 +69,7 @@ package struct RemoteShell: Sendable {
     }
 
     /// A shell that went away is an error of write(2), not a signal that ends this process.
-    private static let outlivesItsPeer: Void = { signal(SIGPIPE, SIG_IGN) }()
+    private static let outlivesItsPeer: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     /// Why we ended a shell, if we did.
     private final class Reason: Sendable {

@@ -1,0 +1,27 @@
+import Glibc
+import TransferSupport
+
+/// `fuzz-transfer FIRST COUNT [DIRECTORY]`: so many seeds from the first one on, each against both ends.
+///
+/// The directory is best one in memory: what is stored is synchronized to it.
+let arguments = CommandLine.arguments.dropFirst()
+let numbers = arguments.prefix(2).compactMap { UInt64($0) }
+guard numbers.count == 2 else {
+    print("usage: fuzz-transfer FIRST COUNT [DIRECTORY]")
+    exit(64)
+}
+let fuzz = try await TransferFuzz(below: arguments.dropFirst(2).first ?? "/dev/shm")
+let clock = ContinuousClock()
+let start = clock.now
+do {
+    for seed in numbers[0]..<numbers[0] + numbers[1] { try fuzz.run(seed: seed) }
+} catch {
+    print(error)
+    exit(1)
+}
+for (ending, count) in fuzz.endings.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(ending)") }
+var usage = rusage()
+getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+print(
+    "\(2 * numbers[1]) inputs in \(start.duration(to: clock.now)), at most \(usage.ru_maxrss >> 10) MiB of memory"
+)
