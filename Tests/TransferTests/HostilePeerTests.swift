@@ -7,7 +7,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A hostile peer", .timeLimit(.minutes(2)))
+@Suite("A hostile peer", .timeLimit(.minutes(10)))
 struct HostilePeerTests {
     @Test(
         "gets no path that leaves the directory",
