@@ -6,7 +6,9 @@ import Transfer
 
 /// Both ends of a transfer against mutated streams. What is checked: no trap and no hang, nothing outside of the
 /// directory, nothing under a final name that is not what the sender has, nothing unfinished left behind.
-package final class TransferFuzz {
+///
+/// `@unchecked`: one thread at a time uses it.
+package final class TransferFuzz: @unchecked Sendable {
     /// What is wrong, with the seed that shows it again.
     package struct Finding: Error, CustomStringConvertible {
         package let description: String

@@ -69,7 +69,7 @@ struct RoundTripTests {
         #expect(
             got.st_blocks * 512
                 <= Int(row.pieces.map { ($0.bytes.count / Self.block + 2) * Self.block }.reduce(0, +)))
-        #expect(try Self.sameContent(before, after, UInt64(row.size)))
+        #expect(try Scene.sameContent(before, after, UInt64(row.size)))
         #expect(outcome.forth.count + outcome.back.count <= row.wire)
         #expect(try outcome.sent.get().wireSent.bytes == UInt64(outcome.forth.count))
         #expect(try outcome.received.get().wireSent.bytes == UInt64(outcome.back.count))
@@ -176,25 +176,5 @@ struct RoundTripTests {
                 #expect(error?.side == .here)
             }
         }
-    }
-
-    private static func sameContent(_ left: OpenFile, _ right: OpenFile, _ size: UInt64) throws -> Bool {
-        let blocks = Blocks(fileSize: size)
-        var (inLeft, inRight) = (Extents(left, blocks), Extents(right, blocks))
-        var index: UInt64 = 0
-        while let next = [
-            try inLeft.next(from: index)?.lowerBound, try inRight.next(from: index)?.lowerBound,
-        ]
-        .compactMap(\.self).min() {
-            let range = blocks.bytes(next..<next + 1)
-            var (one, other) = (
-                [UInt8](repeating: 0, count: range.count), [UInt8](repeating: 0, count: range.count)
-            )
-            _ = try left.read(into: &one, count: range.count, at: range.lowerBound)
-            _ = try right.read(into: &other, count: range.count, at: range.lowerBound)
-            guard one == other else { return false }
-            index = next + 1
-        }
-        return true
     }
 }
