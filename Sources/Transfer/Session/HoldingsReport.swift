@@ -12,6 +12,9 @@ struct HoldingsReport: Sendable {
     func run() {
         do {
             try tell()
+        } catch where error.code == .streamBroken {
+            // A sender that is gone has perhaps sent more than was read so far: that is taken in first, to its end.
+            holdings.stop()
         } catch {
             // The sender must know, or it would wait for the rest of the report.
             holdings.fail(error)
