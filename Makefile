@@ -61,11 +61,11 @@ test-hosts: check-swift packages
 	@[ -r "$(INVENTORY)" ] || { echo "INVENTORY=FILE names no readable inventory; docs/testing.md shows how."; exit 64; }
 	APUS_TEST_INVENTORY=$(abspath $(INVENTORY)) $(SWIFT_TEST) --filter LabTests
 
-# The modules with C memory in them, and what runs on several threads. Subprocess, which runs the lz4 tool, is not clean
-# under the thread sanitizer (1.0.2).
+# The modules with C memory in them; Libvirt's has threads too, and LZ4 compresses on several. The thread sanitizer does not see
+# the locks of the toolchain's Mutex, which swift-subprocess (the lz4 tool) and Transfer use, and reports what they guard.
 test-sanitizers: check-swift packages
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests|TransferTests'
-	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests|TransferTests' --skip RemoteShellTests
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests|TransferTests' --skip RemoteShellTests
+	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests'
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
 simulate: check-swift packages

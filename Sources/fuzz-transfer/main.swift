@@ -10,16 +10,17 @@ guard numbers.count == 2 else {
     print("usage: fuzz-transfer FIRST COUNT [DIRECTORY]")
     exit(64)
 }
-let fuzz = try await TransferFuzz(below: arguments.dropFirst(2).first ?? "/dev/shm")
 let clock = ContinuousClock()
 let start = clock.now
 do {
+    // Not a global: its files go when it does.
+    let fuzz = try await TransferFuzz(below: arguments.dropFirst(2).first ?? "/dev/shm")
     for seed in numbers[0]..<numbers[0] + numbers[1] { try fuzz.run(seed: seed) }
+    for (ending, count) in fuzz.endings.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(ending)") }
 } catch {
     print(error)
     exit(1)
 }
-for (ending, count) in fuzz.endings.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(ending)") }
 var usage = rusage()
 getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
 print(
