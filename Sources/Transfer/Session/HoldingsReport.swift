@@ -12,7 +12,7 @@ struct HoldingsReport: Sendable {
     func run() {
         do {
             try tell()
-        } catch where error.code == .streamBroken {
+        } catch  where error.code == .streamBroken {
             // A sender that is gone has perhaps sent more than was read so far: that is taken in first, to its end.
             holdings.stop()
         } catch {
