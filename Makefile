@@ -4,7 +4,8 @@ LAB := Examples/lab/lab
 SWIFT_TEST := swift test --disable-xctest
 STRICT := --explicit-target-dependency-import-check error
 PREFIX ?= /usr/local
-# Tests that compute for long. They run by themselves: others would wait for their threads, some of them against a time limit.
+# Tests that compute for long, or use many threads: by themselves, since others wait for their threads against a time limit, and one by one,
+# since Dispatch lends 255 threads at the most, and both ends of a transfer wait for each other's.
 LONG := LZ4Tests|TransferTests
 # Of the forecasts in make bench: 60 moves take about 35 minutes.
 SEED ?= 11
@@ -54,11 +55,11 @@ test: check-swift
 	 else echo "Not root: LabTests are skipped, and packages must be there already (make packages as root)."; fi
 	swift build --build-tests $(STRICT)
 	@$(MAKE) --no-print-directory simulate SEEDS=100000
-	$(SWIFT_TEST) --skip-build --filter '$(LONG)'
+	$(SWIFT_TEST) --skip-build --no-parallel --filter '$(LONG)'
 	@trap 'APUS_LAB=$${APUS_TEST_LAB:-test} $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build --skip '$(LONG)'
 
 test-unit: check-swift packages
-	$(SWIFT_TEST) --filter '$(LONG)'
+	$(SWIFT_TEST) --no-parallel --filter '$(LONG)'
 	$(SWIFT_TEST) --skip 'LabTests|$(LONG)'
 
 test-hosts: check-swift packages
@@ -68,10 +69,8 @@ test-hosts: check-swift packages
 # The modules with C memory in them; Libvirt's has threads too, and LZ4 compresses on several. The thread sanitizer does not see
 # the locks of the toolchain's Mutex, which swift-subprocess (the lz4 tool) and Transfer use, and reports what they guard.
 test-sanitizers: check-swift packages
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter LibvirtTests
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter '$(LONG)' --skip RemoteShellTests
-	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter LibvirtTests
-	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter LZ4Tests.ParallelTests
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests'
+	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests'
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
 simulate: check-swift packages
