@@ -6,7 +6,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A stream that breaks", .timeLimit(.minutes(10)))
+@Suite("A stream that breaks", .timeLimit(.minutes(5)))
 struct BrokenStreamTests {
     /// Blocks of every kind, and little in all: random, zero, text, random, a hole, a short last one.
     private static let content: [UInt8] = {

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Testing
 import TransferSupport
 
-@Suite("Mutated streams", .timeLimit(.minutes(10)))
+@Suite("Mutated streams", .timeLimit(.minutes(3)))
 struct FuzzTests {
     @Test("end both ends with an error or with what was sent, and leave nothing behind")
     func mutated() async throws {

@@ -7,7 +7,7 @@ import TransferSupport
 @testable import Transfer
 
 /// Bytes that a program of its own has made from docs/wire.md (Python's struct and hashlib).
-@Suite("A frame", .timeLimit(.minutes(10)))
+@Suite("A frame", .timeLimit(.minutes(1)))
 struct GoldenFrameTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String

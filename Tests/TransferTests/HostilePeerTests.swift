@@ -7,7 +7,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A hostile peer", .timeLimit(.minutes(10)))
+@Suite("A hostile peer", .timeLimit(.minutes(2)))
 struct HostilePeerTests {
     @Test(
         "gets no path that leaves the directory",

@@ -6,7 +6,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("Two ends that meet", .timeLimit(.minutes(10)))
+@Suite("Two ends that meet", .timeLimit(.minutes(1)))
 struct NegotiationTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String

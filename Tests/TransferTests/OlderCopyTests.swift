@@ -6,7 +6,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("An older copy", .timeLimit(.minutes(10)))
+@Suite("An older copy", .timeLimit(.minutes(2)))
 struct OlderCopyTests {
     private static let block = 65536
     private static let count = 160

@@ -9,7 +9,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A file that is sent", .timeLimit(.minutes(10)))
+@Suite("A file that is sent", .timeLimit(.minutes(2)))
 struct RoundTripTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
