@@ -4,8 +4,7 @@ LAB := Examples/lab/lab
 SWIFT_TEST := swift test --disable-xctest
 STRICT := --explicit-target-dependency-import-check error
 PREFIX ?= /usr/local
-# Tests that compute for long, or use many threads: by themselves, since others wait for their threads against a time limit, and one by one,
-# since Dispatch lends 255 threads at the most, and both ends of a transfer wait for each other's.
+# Tests that compute for long, or use many threads: by themselves, since others wait against a time limit.
 LONG := LZ4Tests|TransferTests
 # Of the forecasts in make bench: 60 moves take about 35 minutes.
 SEED ?= 11
@@ -55,11 +54,11 @@ test: check-swift
 	 else echo "Not root: LabTests are skipped, and packages must be there already (make packages as root)."; fi
 	swift build --build-tests $(STRICT)
 	@$(MAKE) --no-print-directory simulate SEEDS=100000
-	$(SWIFT_TEST) --skip-build --no-parallel --filter '$(LONG)'
+	$(SWIFT_TEST) --skip-build --filter '$(LONG)'
 	@trap 'APUS_LAB=$${APUS_TEST_LAB:-test} $(LAB) down >/dev/null 2>&1 || true' EXIT; $(SWIFT_TEST) --skip-build --skip '$(LONG)'
 
 test-unit: check-swift packages
-	$(SWIFT_TEST) --no-parallel --filter '$(LONG)'
+	$(SWIFT_TEST) --filter '$(LONG)'
 	$(SWIFT_TEST) --skip 'LabTests|$(LONG)'
 
 test-hosts: check-swift packages

@@ -30,7 +30,8 @@ extension LabTests {
                 } by: {
                     try await Lab.require("link", "--mend", "host2")
                 }
-                let repair = try await lab.apus("repair", guest.name)
+                // The source's libvirt may still be at its last attempt to reach host2, which waits longer each time.
+                let repair = try await lab.apus("repair", guest.name, "--recover-for", "150s")
                 #expect(repair.status == 0, "\(repair.said)")
                 #expect(try await guest.places() == ["host2": "running"])
                 #expect(try await guest.isWhole(on: "host2"))

@@ -35,6 +35,14 @@ struct RepairCommand: CommandWithOptions {
                 + "devices that cannot be given back (exit status 3 asks for it)."))
     var accept = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a post-copy whose connection broke is mended before it is left to a person (default: as the move "
+                + "was told). libvirt may need two minutes to reach a host again that could not be reached.",
+            valueName: "time"),
+        transform: QuantityOption.duration)
+    var recoverFor: Duration?
+
     @Flag(help: "Say what is unfinished and what both hosts say; change nothing.") var dryRun = false
 
     func run() async throws {
@@ -64,8 +72,9 @@ struct RepairCommand: CommandWithOptions {
                 report.said = said.all
                 return report
             }
-            let plan = try Document.decode(
+            var plan = try Document.decode(
                 MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
+            if let recoverFor { plan.request.recoverFor = recoverFor }
             let repair = MoveRepair(
                 id: left.move.id, plan: plan, owner: Journal.currentProcess(),
                 ports: LibvirtMove(repairing: plan), log: journal,

@@ -7,7 +7,7 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let guest: GuestIdentity
     package let source: Host
     package let destination: Host
-    package let request: MoveRequest
+    package var request: MoveRequest
     /// The guest stands still now and is to stand still on the destination.
     package let wasPaused: Bool
     /// Whether the guest has a definition that goes along.

@@ -27,7 +27,7 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     /// What is done about a guest that writes faster than it can be sent.
     package let convergence: ConvergencePolicy
     /// How long a post-copy whose connection broke is waited for and mended.
-    package let recoverFor: Duration
+    package var recoverFor: Duration
     /// Whether memory and disks are encrypted on their way.
     package let tls: Bool
     package let disks: DiskRequest

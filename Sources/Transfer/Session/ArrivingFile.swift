@@ -43,7 +43,7 @@ struct ArrivingFile {
             resumes: tells && policy.resumes)
         let report = HoldingsReport(
             number: number, partial: partial, olderCopy: olderCopy, holdings: holdings, output: output)
-        self.report.start("tell") { report.run() }
+        self.report.start { report.run() }
     }
 
     /// Takes a frame of this file.

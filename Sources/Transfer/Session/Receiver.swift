@@ -48,7 +48,7 @@ package struct Receiver: Sendable {
     ///
     /// - Throws: `TransferError` of either side.
     package func receive() async throws(TransferError) -> TransferResult {
-        try await SessionThreads.run("receive", over: link) {
+        try await SessionThreads.run(over: link) {
             Result { () throws(TransferError) in try receiveBlocking() }
         }
     }

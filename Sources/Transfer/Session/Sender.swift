@@ -48,7 +48,7 @@ package struct Sender: Sendable {
     ///
     /// - Throws: `TransferError` of either side.
     package func send(_ files: [OutgoingFile]) async throws(TransferError) -> TransferResult {
-        try await SessionThreads.run("send", over: link) {
+        try await SessionThreads.run(over: link) {
             Result { () throws(TransferError) in try sendBlocking(files) }
         }
     }

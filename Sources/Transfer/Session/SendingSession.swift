@@ -21,9 +21,9 @@ final class SendingSession: Sendable {
         try? output.send(.hello(Hello(versions: sender.versions, role: .sender, session: sender.session)))
         let readers = SessionThreads()
         let writers = SessionThreads()
-        readers.start("read") { self.read() }
-        writers.start("write") { self.write() }
-        for _ in 0..<sender.compressors { writers.start("compress") { self.pipeline.compress() } }
+        readers.start { self.read() }
+        writers.start { self.write() }
+        for _ in 0..<sender.compressors { writers.start { self.pipeline.compress() } }
         do {
             let sent = try conduct(files)
             writers.join()
