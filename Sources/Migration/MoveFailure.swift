@@ -89,7 +89,8 @@ struct MoveFailure: Sendable {
                     + "\(plan.request.recoverFor.text). \(settled.text(plan))",
                 hint:
                     "Mend the network, then apus repair \(plan.guest) pulls the rest (--recover-for gives it longer). Stop "
-                    + "neither copy: each holds memory that the other lacks." + deafness(settled), underlying: failure)
+                    + "neither copy: each holds memory that the other lacks." + deafness(settled),
+                underlying: failure)
         }
         let said = failure.map { "\($0.detail)" } ?? "libvirt reported no error"
         if let left = settled.halfLeft {
