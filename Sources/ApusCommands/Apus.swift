@@ -20,6 +20,7 @@ package struct Apus: AsyncParsableCommand {
             AbortCommand.self, RepairCommand.self,
             HistoryCommand.self, ShowCommand.self, CPUCommand.self,
             HostsCommand.self, GuestsCommand.self,
+            SendCommand.self, ReceiveCommand.self,
             ExitStatusTopic.self,
         ])
 
@@ -34,7 +35,7 @@ package struct Apus: AsyncParsableCommand {
         do {
             var command = try parseAsRoot(arguments)
             guard var fleetCommand = command as? any CommandWithOptions else {
-                try command.run()
+                if let sender = command as? SendCommand { try await sender.run() } else { try command.run() }
                 Glibc._exit(ExitStatus.done.rawValue)
             }
             let level = fleetCommand.common.logLevel

@@ -34,6 +34,7 @@ package struct ApusError: Error, Sendable {
         case slotTaken = "slot-taken"
         case stateNotKnown = "state-not-known"
         case timedOut = "timed-out"
+        case transferFailed = "transfer-failed"
         case unknownGuest = "unknown-guest"
         case unknownHost = "unknown-host"
         case unknownMove = "unknown-move"

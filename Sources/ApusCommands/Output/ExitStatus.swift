@@ -27,7 +27,7 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
             self = .interrupted
         case .abortRefused, .connectionLost, .didNotConverge, .diskCopyFailed, .imageExists, .imageInUse,
             .libvirtFailed, .migrationAborted, .migrationFailed,
-            .remoteShellFailed, .timedOut:
+            .remoteShellFailed, .timedOut, .transferFailed:
             self = .failed
         }
     }

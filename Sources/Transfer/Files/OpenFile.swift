@@ -101,6 +101,11 @@ final class OpenFile: Sendable {
         }
     }
 
+    /// fcntl(2) with a lock.
+    func control(_ command: CInt, _ lock: inout flock) throws(Errno) {
+        _ = try Self.check { unsafe fcntl(raw, command, &lock) }
+    }
+
     /// What a name below this directory is; `nil` when there is nothing.
     func status(of name: String) throws(Errno) -> stat? {
         do {

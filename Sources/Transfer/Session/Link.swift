@@ -17,6 +17,11 @@ package final class Link: Sendable {
         self.output = output.rawValue
     }
 
+    /// Standard input and output, as a remote shell gives them; nobody else may use them any more.
+    package static func standardStreams() -> Link {
+        Link(adopting: .standardInput, .standardOutput)
+    }
+
     /// A peer that went away is an error of write(2), not a signal that ends this process.
     private static let outlivesItsPeer: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
@@ -45,6 +50,12 @@ package final class Link: Sendable {
                 close(output)
             }
         }
+    }
+
+    /// Waits until there is something to read, or the end of the stream.
+    func waitForInput() {
+        var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+        while unsafe poll(&descriptor, 1, -1) < 0, errno == EINTR {}
     }
 
     /// - Returns: how many bytes came; 0 at the end of the stream.

@@ -18,6 +18,11 @@ package struct ReceivingPolicy: Sendable {
     package init(roots: [FilePath]) {
         self.roots = roots
     }
+
+    /// - Parameter directories: the roots, by their paths.
+    package init(below directories: [String]) {
+        self.init(roots: directories.map { FilePath($0) })
+    }
 }
 
 /// The end of a session that stores the files.

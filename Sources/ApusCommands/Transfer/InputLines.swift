@@ -1,0 +1,22 @@
+import Glibc
+
+/// Standard input, line by line; reading it blocks.
+struct InputLines: Sendable {
+    private var buffer: [UInt8] = []
+
+    /// Without its end; `nil` when there are no more, or one is longer than any that is meant for us.
+    mutating func next() -> String? {
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
+                defer { buffer.removeFirst(end + 1) }
+                return String(decoding: buffer[..<end], as: UTF8.self)
+            }
+            guard buffer.count < 16 << 20 else { return nil }
+            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return nil }
+            buffer.append(contentsOf: chunk.prefix(count))
+        }
+    }
+}
