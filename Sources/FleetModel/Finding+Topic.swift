@@ -56,6 +56,8 @@ extension Finding.Code {
         case .hugePagesShort, .incomingLimit, .memoryShort, .memoryTight, .numaNodeMissing, .outgoingLimit,
             .pinnedProcessorMissing, .vcpusExceedHost, .vcpusExceedMachine:
             .capacity
+        case .apusDiffers, .apusMissing:
+            .versions
         case .certificateExpired, .certificateExpiresSoon, .certificateNameMismatch, .clockOffset,
             .secretMissing, .tlsFilesMissing:
             .trust

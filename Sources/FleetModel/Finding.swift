@@ -18,6 +18,8 @@ package struct Finding: Sendable, Hashable, Codable {
 
     /// Stable names, listed with an example each in docs/codes.md.
     package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
+        case apusDiffers = "apus-differs"
+        case apusMissing = "apus-missing"
         case blockJobActive = "block-job-active"
         case bridgeMissing = "bridge-missing"
         case certificateExpired = "certificate-expired"

@@ -11,6 +11,10 @@ package struct Host: Sendable, Hashable, Codable {
     /// How a command is run there: the words put in front of it; empty is "on this machine", `nil` is "no
     /// way".
     package let remoteShell: [String]?
+    /// How a command is run there from another host of the inventory; `nil` is "no way".
+    package let peerShell: [String]?
+    /// What apus is called there.
+    package let apus: String
     package let maxIncoming: Int
     package let maxOutgoing: Int
     /// The name that its certificate has to bear when an encrypted guest arrives; `nil` is the migration address.
@@ -18,13 +22,16 @@ package struct Host: Sendable, Hashable, Codable {
 
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2, tlsName: String? = nil
+        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String = "apus", maxIncoming: Int = 2,
+        maxOutgoing: Int = 2, tlsName: String? = nil
     ) {
         self.name = name
         self.uri = uri
         self.peerURI = peerURI
         self.migrationAddress = migrationAddress
         self.remoteShell = remoteShell
+        self.peerShell = peerShell
+        self.apus = apus
         self.maxIncoming = maxIncoming
         self.maxOutgoing = maxOutgoing
         self.tlsName = tlsName

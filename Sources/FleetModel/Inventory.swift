@@ -43,15 +43,25 @@ extension Host {
     /// A host with every key that was left out taken from its URI.
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, maxIncoming: Int = 2, maxOutgoing: Int = 2, tlsName: String? = nil,
-        filling defaults: HostDefaults
+        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String? = nil, maxIncoming: Int = 2,
+        maxOutgoing: Int = 2, tlsName: String? = nil, filling defaults: HostDefaults
     ) {
         let peer = peerURI ?? defaults.peerURI
         self.init(
             name: name, uri: uri, peerURI: peer,
             migrationAddress: migrationAddress ?? peer.flatMap { HostDefaults(uri: $0).address },
-            remoteShell: remoteShell ?? defaults.remoteShell, maxIncoming: maxIncoming,
-            maxOutgoing: maxOutgoing, tlsName: tlsName)
+            remoteShell: remoteShell ?? defaults.remoteShell,
+            peerShell: peerShell ?? peer.flatMap { HostDefaults(uri: $0).shellOverNetwork },
+            apus: apus ?? "apus",
+            maxIncoming: maxIncoming, maxOutgoing: maxOutgoing, tlsName: tlsName)
+    }
+
+    /// How another host, or for one that is this machine, this machine, runs a command here.
+    ///
+    /// - Parameter other: the host that the command is started on.
+    /// - Returns: `nil` when there is no way.
+    package func shell(from other: Host) -> [String]? {
+        other.remoteShell == [] ? remoteShell : peerShell
     }
 }
 
@@ -64,6 +74,9 @@ package struct HostDefaults: Sendable, Equatable {
     package let port: Int?
     /// ssh to the same user and host for `+ssh`, this machine for a local URI, else none.
     package let remoteShell: [String]?
+
+    /// The same where it leads to another machine.
+    package var shellOverNetwork: [String]? { remoteShell == [] ? nil : remoteShell }
 
     package init(uri: String) {
         guard let scheme = uri.firstRange(of: "://") else {

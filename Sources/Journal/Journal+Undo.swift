@@ -76,6 +76,11 @@ extension UndoRecord.Trace {
         let fate: SnapshotsFate
     }
 
+    private struct Seal: Codable {
+        let source: String
+        let destination: String
+    }
+
     private struct Bandwidth: Codable {
         let guest: String
         let rate: ByteRate?
@@ -92,6 +97,9 @@ extension UndoRecord.Trace {
             case .volume(let pool, let path): ("volume", pool, path, nil)
             case .transientPool(let name): ("transient-pool", nil, name, nil)
             case .file(let path): ("file", nil, path, nil)
+            case .arriving(let path, let replaces): ("arriving", replaces ? "replaces" : nil, path, nil)
+            case .sealed(let source, let destination):
+                ("sealed", nil, try Self.text(Seal(source: source, destination: destination)), nil)
             case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
             case .bandwidth(let guest, let rate):
                 ("bandwidth", nil, try Self.text(Bandwidth(guest: guest, rate: rate)), nil)
@@ -113,6 +121,10 @@ extension UndoRecord.Trace {
         case "volume": self = .volume(pool: try row.value("pool"), path: name)
         case "transient-pool": self = .transientPool(name: name)
         case "file": self = .file(name)
+        case "sealed":
+            let read: Seal = try Self.read(name)
+            self = .sealed(source: read.source, destination: read.destination)
+        case "arriving": self = .arriving(name, replaces: (try row.optional("pool") as String?) != nil)
         case "downtime-limit":
             self = .downtimeLimit(guest: name, .nanoseconds(try row.value("limit_ns") as Int64))
         case "bandwidth":

@@ -71,10 +71,13 @@ extension Connection {
     }
 
     /// Defines a domain persistently from its document.
-    package func define(_ xml: String) throws(LibvirtError) {
-        guard
-            let raw = unsafe virDomainDefineXMLFlags(
-                handle.raw, xml, UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue))
+    ///
+    /// - Parameters:
+    ///   - xml: the document.
+    ///   - validates: whether it is held against the schema first: one that a libvirt wrote itself need not be.
+    package func define(_ xml: String, validates: Bool = true) throws(LibvirtError) {
+        let flags = validates ? UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue) : 0
+        guard let raw = unsafe virDomainDefineXMLFlags(handle.raw, xml, flags)
         else { throw .last("define a guest on \(uri)") }
         unsafe virDomainFree(raw)
     }

@@ -122,8 +122,16 @@ extension DomainHandle {
 
     /// Removes the definition of a guest, and leaves its firmware's variables and its TPM's state where they are.
     /// Source: `virDomainUndefineFlags`.
-    package borrowing func undefine() throws(LibvirtError) {
-        let flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
+    ///
+    /// - Parameter withRecords: whether what libvirt knows of its snapshots and checkpoints, and the memory of a saved
+    ///   guest, may go with it; otherwise such a guest is refused.
+    package borrowing func undefine(withRecords: Bool = false) throws(LibvirtError) {
+        var flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
+        if withRecords {
+            flags |= VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue
+            flags |= VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA.rawValue
+            flags |= VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue
+        }
         try check("undefine a guest", unsafe virDomainUndefineFlags(raw, flags))
     }
 }

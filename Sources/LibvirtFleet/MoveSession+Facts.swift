@@ -28,7 +28,11 @@ extension MoveSession {
         try await sweep.sweep(destination)
         // First of all: the longest questions need to know what the guest is made of, and where its disks may go.
         async let poolsThere = readPools()
-        let reading = try await readGuest()
+        var read = try await readGuest()
+        let isCold = !guest.state.isActive
+        let chains = isCold ? await ChainSurvey(host: source.host).chains(of: read.openChains) : [:]
+        read.add(chains)
+        let reading = read
         let pools = await poolsThere
         let goals = DiskSurvey.goals(reading.disks, places, in: pools.value ?? [])
         async let clock = readClock(reading)
@@ -62,7 +66,7 @@ extension MoveSession {
         there.facts.details.pools = pools
         var disks = await DiskSurvey(
             guest: reading, source: source, destination: destination, here: here.answers,
-            there: there.answers, run: run, sizes: await readSizes(reading), goals: goals,
+            there: there.answers, run: run, sizes: await readSizes(reading), goals: goals, isCold: isCold,
             wanted: Set(places.keys), usersHere: await usersHere, usersThere: await usersThere
         ).facts()
         let writes = await writes(to: disks, since: writesBefore)
@@ -76,6 +80,13 @@ extension MoveSession {
         facts.residentMemory = await readResidentMemory()
         facts.settings = reading.settings
         facts.clock = await clock
+        guard isCold else { return facts }
+        var cold = await ColdSurvey(
+            guest: guest.identity, hardware: reading.hardware, source: source.host,
+            destination: destination.host
+        ).facts()
+        cold.relativeBackings = Set(chains.filter { $0.value.relative.contains(0) }.keys)
+        facts.cold = cold
         return facts
     }
 

@@ -26,6 +26,38 @@ package struct MoveResult: Sendable, Hashable {
     package let care: ActivationReport
     /// What went differently than planned, though the move succeeded.
     package let remarks: [String]
+
+    /// A cold move's.
+    package init(
+        id: String, plan: MovePlan, total: Duration, wire: ByteCount?, phases: [PhaseDuration],
+        destinationState: GuestState, sourceState: GuestState?, care: ActivationReport, remarks: [String]
+    ) {
+        self.init(
+            id: id, plan: plan, total: total, downtime: nil, wire: wire, rounds: 0, dirtyRate: nil,
+            phases: phases,
+            destinationState: destinationState, sourceState: sourceState, usedPostCopy: false, care: care,
+            remarks: remarks)
+    }
+
+    init(
+        id: String, plan: MovePlan, total: Duration, downtime: Downtime?, wire: ByteCount?, rounds: Int,
+        dirtyRate: ByteRate?, phases: [PhaseDuration], destinationState: GuestState, sourceState: GuestState?,
+        usedPostCopy: Bool, care: ActivationReport, remarks: [String]
+    ) {
+        self.id = id
+        self.plan = plan
+        self.total = total
+        self.downtime = downtime
+        self.wire = wire
+        self.rounds = rounds
+        self.dirtyRate = dirtyRate
+        self.phases = phases
+        self.destinationState = destinationState
+        self.sourceState = sourceState
+        self.usedPostCopy = usedPostCopy
+        self.care = care
+        self.remarks = remarks
+    }
 }
 
 /// Why a move was asked to end early.
@@ -46,6 +78,14 @@ package struct MoveProgress: Sendable {
     package let sample: JobSample?
     /// What is out of the ordinary: an abort that is under way, a connection that broke.
     package let notice: String?
+
+    package init(phase: Phase, rounds: Int, elapsed: Duration, sample: JobSample?, notice: String?) {
+        self.phase = phase
+        self.rounds = rounds
+        self.elapsed = elapsed
+        self.sample = sample
+        self.notice = notice
+    }
 }
 
 extension PastMove {

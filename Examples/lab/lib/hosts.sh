@@ -162,7 +162,9 @@ lab_inventory() {
                 echo "    peer-uri: qemu+tcp://$(migration_address "$host")/system"
                 echo "    migration-address: $(migration_address "$host")"
                 echo "    remote-shell: [env, APUS_LAB=$LAB, APUS_LAB_DIR=$LABS_DIR, $LAB_SCRIPT, exec, $host]"
+                echo "    peer-shell: [ssh, $host]"
             fi
+            echo "    apus: ${APUS_BINARY:-$(readlink -f "${LAB_SCRIPT%/*}/../..")/.build/debug/apus}"
         done
     } >"$file.new"
     mv "$file.new" "$file"

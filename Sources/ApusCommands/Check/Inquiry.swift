@@ -30,7 +30,28 @@ struct Inquiry: Sendable {
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
         var facts = try await session.facts(run: run, places: request.disks.places, isEncrypted: request.tls)
         facts.count(try journal.movesUnderWay().map(\.reservation))
+        if facts.cold != nil {
+            facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
+        }
         return facts
+    }
+
+    /// Files of a host that earlier moves of the guest left there: what had arrived when they failed, and what a guest
+    /// kept there when it went away.
+    private func leftThere(by guest: GuestIdentity, on host: Host) throws(ApusError) -> Set<String> {
+        var paths: Set<String> = []
+        for left in try journal.unfinished() where left.move.guest.uuid == guest.uuid && !left.isHeld {
+            for case .arriving(let path, _) in left.undo.filter({ $0.host == host.name }).map(\.trace) {
+                paths.insert(path)
+            }
+        }
+        for move in try journal.moves(guest: guest.uuid, limit: 20)
+        where move.outcome == .moved && move.source == host.name {
+            let plan = try? Document.decode(
+                MovePlan.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
+            paths.formUnion((plan?.cold?.files ?? []).map(\.path))
+        }
+        return paths
     }
 
     func findings(_ facts: MoveFacts) -> [Finding] {
@@ -112,7 +133,7 @@ struct Inquiry: Sendable {
     ) async throws(ApusError) -> Verdict {
         var facts = read
         let before = findings(facts)
-        guard !before.contains(where: \.blocks) else {
+        guard !before.contains(where: \.blocks), facts.guest.state.isActive else {
             return Verdict(facts: facts, findings: before, notes: uselessIgnores(before))
         }
         let (forecast, notes) = try await forecast(&facts, session, measuring)

@@ -44,20 +44,22 @@ struct InventoryParser {
     }
 
     private static let keys = [
-        "uri", "peer-uri", "migration-address", "tls-name", "remote-shell", "max-incoming", "max-outgoing",
+        "uri", "peer-uri", "migration-address", "tls-name", "remote-shell", "peer-shell", "apus",
+        "max-incoming",
+        "max-outgoing",
     ]
 
     private func host(named name: String, at place: Node, _ description: Node) throws(ApusError) -> Host {
         var texts: [String: String] = [:]
-        var shell: [String]?
+        var shells: [String: [String]] = [:]
         var limits: [String: Int] = [:]
         for (key, value) in try mapping(description, "host \(name)") {
             let word = try scalar(key, "a key of host \(name)")
             switch word {
-            case "uri", "peer-uri", "migration-address", "tls-name":
+            case "uri", "peer-uri", "migration-address", "tls-name", "apus":
                 texts[word] = try scalar(value, "\(word) of host \(name)")
-            case "remote-shell":
-                shell = try words(value, "remote-shell of host \(name)")
+            case "remote-shell", "peer-shell":
+                shells[word] = try words(value, "\(word) of host \(name)")
             case "max-incoming", "max-outgoing":
                 let text = try scalar(value, "\(word) of host \(name)")
                 guard let number = Int(text), (1...1000).contains(number) else {
@@ -78,8 +80,9 @@ struct InventoryParser {
         }
         return Host(
             name: name, uri: uri, peerURI: texts["peer-uri"], migrationAddress: texts["migration-address"],
-            remoteShell: shell, maxIncoming: limits["max-incoming"] ?? 2,
-            maxOutgoing: limits["max-outgoing"] ?? 2, tlsName: texts["tls-name"],
+            remoteShell: shells["remote-shell"], peerShell: shells["peer-shell"], apus: texts["apus"],
+            maxIncoming: limits["max-incoming"] ?? 2, maxOutgoing: limits["max-outgoing"] ?? 2,
+            tlsName: texts["tls-name"],
             filling: HostDefaults(uri: uri))
     }
 

@@ -11,12 +11,15 @@ struct MigrateCommand: CommandWithOptions {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract:
-            "Moves a running or paused guest live to another host, and asks both hosts that it arrived.",
+            "Moves a guest to another host, live or as it is shut off, and asks both hosts that it arrived.",
         discussion: """
             Example: apus migrate web01 --to beta --downtime 100ms --timeout 5m
 
             Without --to, --disk moves disks of the guest to other places on its own host: \
             apus migrate web01 --disk vda=pool:fast
+
+            A guest that is shut off or saved goes with its definition, disks, firmware and TPM state; a move of one that \
+            was cut goes on from there when the command is given again.
 
             A guest that already is on the destination: exit status 0, nothing changed. Ctrl-C aborts the move \
             and waits until the guest runs on its source; after the switchover it finishes the move instead.
@@ -130,6 +133,17 @@ struct MigrateCommand: CommandWithOptions {
     ) async throws(ApusError) -> MoveResult {
         let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
         defer { line.clear() }
+        if let cold = plan.cold {
+            let earlier = try journal.unfinished().filter {
+                $0.move.guest.uuid == plan.guest.uuid && !$0.isHeld
+            }
+            let move = ColdMove(
+                plan: plan, cold: cold, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+                session: session, log: journal, earlier: earlier.flatMap(\.undo), began: began,
+                progress: { line.show($0) })
+            signals.forward { move.requestAbort(.signal) }
+            return try await move.run()
+        }
         let migration = LiveMigration(
             plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
             ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })

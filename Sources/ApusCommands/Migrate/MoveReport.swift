@@ -30,7 +30,7 @@ struct MoveReport: Encodable {
         uuid = result.plan.guest.uuid
         source = result.plan.source.name
         destination = result.plan.destination.name
-        strategy = result.plan.method.strategy.rawValue
+        strategy = result.plan.strategyName
         totalSeconds = result.total.seconds
         downtimeSeconds = result.downtime?.duration.seconds
         downtimeMethod = result.downtime?.method.rawValue

@@ -39,6 +39,8 @@ struct MoveReporter {
                 "  downtime   \(downtime.duration.text) (± \(downtime.error.text), "
                     + "\(downtime.method.explanation))"
             )
+        } else if plan.cold != nil {
+            lines.append("  downtime   none: it did not run")
         } else if plan.wasPaused {
             lines.append("  downtime   none: it was paused before and still is")
         }
@@ -48,7 +50,9 @@ struct MoveReporter {
                     + "\(forecast.total.high.text))")
         }
         let wire = result.wire.map { "\($0) on the wire" } ?? "wire bytes not reported by libvirt"
-        lines.append("  transfer   \(wire), \(result.rounds) round\(result.rounds == 1 ? "" : "s")")
+        let files = plan.cold.map { "\($0.files.count) file\($0.files.count == 1 ? "" : "s"), \($0.size)" }
+        lines.append(
+            "  transfer   \(wire), \(files ?? "\(result.rounds) round\(result.rounds == 1 ? "" : "s")")")
         let phases = result.phases.map { "\($0.phase.name) \($0.duration.text)" }.joined(separator: " · ")
         lines.append("  phases     \(phases)")
         let left = result.sourceState.map { "\($0.kind.rawValue) definition kept" } ?? "nothing left"

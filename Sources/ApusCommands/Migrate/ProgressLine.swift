@@ -104,6 +104,9 @@ struct MoveFigures {
         if round > 0 { parts.append("round \(round)") }
         // Disks are copied before the memory.
         parts += (sample?.disks ?? []).map(\.text)
+        if let left = sample?.diskRemaining, let total = sample?.diskTotal, sample?.memoryTotal == nil {
+            parts.append("\(left) of \(total) left")
+        }
         if let remaining = sample?.memoryRemaining, sample?.disks == nil { parts.append("\(remaining) left") }
         if let rate = sample?.throughput, rate.bytesPerSecond > 0 { parts.append("sending \(rate)") }
         if let rate = sample?.dirtyRate, rate.bytesPerSecond > 0 { parts.append("dirtying \(rate)") }

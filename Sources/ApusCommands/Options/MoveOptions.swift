@@ -68,16 +68,25 @@ struct MoveOptions: ParsableArguments {
     )
     var tls = false
 
+    @Flag(help: "Start a guest that is shut off when it has arrived.")
+    var start = false
+
+    @Flag(help: "Take along what libvirt and QEMU wrote about a guest that is shut off.")
+    var withLogs = false
+
     /// What was asked of the move of a guest.
     ///
     /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
     func request(_ inventory: Inventory, guest: String) throws(ApusError) -> MoveRequest {
-        MoveRequest(
+        var request = MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
             downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
             ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
             recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request,
             detachesPassthrough: detachPassthrough)
+        request.starts = start
+        request.takesLogs = withLogs
+        return request
     }
 
     /// Whether any of these was given: a plan that was made before already holds them all.

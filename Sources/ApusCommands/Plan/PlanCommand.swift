@@ -69,7 +69,7 @@ struct PlanReporter {
         lines += plan.steps.enumerated().map { "  \($0.offset + 1). \($0.element)" }
         lines.append("Because:")
         lines += plan.choices.map { "  \($0.subject): \($0.choice) (\($0.reason))" }
-        lines.append("Not chosen:")
+        if !plan.rejected.isEmpty { lines.append("Not chosen:") }
         lines += plan.rejected.map { "  \($0.strategy.rawValue): \($0.reason)" }
         let strategy = plan.method.strategy
         if let forecast = plan.forecast, let text = ForecastText(forecast, strategy: strategy) {
@@ -98,7 +98,7 @@ struct PlanReport: Encodable {
         guest = plan.guest.name
         source = plan.source.name
         destination = plan.destination.name
-        strategy = plan.method.strategy.rawValue
+        strategy = plan.strategyName
         steps = plan.steps
         choices = plan.choices
         rejected = plan.rejected

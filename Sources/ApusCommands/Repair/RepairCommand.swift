@@ -74,6 +74,17 @@ struct RepairCommand: CommandWithOptions {
             }
             var plan = try Document.decode(
                 MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move")
+            if let cold = plan.cold {
+                let repair = ColdRepair(
+                    id: left.move.id, plan: plan, cold: cold, owner: Journal.currentProcess(), log: journal)
+                let onlyLooks = dryRun || left.isHeld
+                report.note(
+                    onlyLooks ? await repair.look() : try await repair.run(say: { said.say($0) }),
+                    isRepaired: !onlyLooks)
+                report.isHeld = left.isHeld
+                report.said = said.all
+                return report
+            }
             if let recoverFor { plan.request.recoverFor = recoverFor }
             let repair = MoveRepair(
                 id: left.move.id, plan: plan, owner: Journal.currentProcess(),

@@ -1,4 +1,5 @@
 import FleetModel
+import LibvirtFleet
 import Migration
 import Policy
 
@@ -57,6 +58,14 @@ struct RepairReport: Encodable {
         verdict = hasMoved.map { ($0 ? Settlement.arrived : .unmoved).rawValue }
         isRepaired = hasMoved != nil
         self.isHeld = isHeld
+    }
+
+    /// Of a cold move, once it was repaired or only looked at.
+    mutating func note(_ place: ColdRepair.Place, isRepaired: Bool) {
+        sourceState = place.source.map { "\($0)" } ?? "not there"
+        destinationState = place.destination.map { "\($0)" } ?? "not there"
+        verdict = isRepaired ? (place.hasMoved ? Settlement.arrived : .unmoved).rawValue : nil
+        self.isRepaired = isRepaired
     }
 
     /// For a person.

@@ -47,10 +47,10 @@ package struct DiskDefinition: Sendable, Equatable {
     package let hasReservations: Bool
     package let mirror: Mirror?
     /// The images below the source, the nearest first, as far as the definition names them.
-    package let backingChain: [DiskSource]
+    package var backingChain: [DiskSource]
     /// Whether the definition says where the chain ends. It does for a running guest; for one that is off,
     /// look into the images.
-    package let chainEndsKnown: Bool
+    package var chainEndsKnown: Bool
 }
 
 extension GuestDefinition {

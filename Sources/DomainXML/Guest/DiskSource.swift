@@ -47,6 +47,11 @@ package struct DiskSource: Sendable, Equatable {
     package let location: Location
     /// Such as `qcow2` or `raw`; nil when the definition does not say.
     package let format: String?
+
+    package init(location: Location, format: String?) {
+        self.location = location
+        self.format = format
+    }
 }
 
 extension DiskSource {
@@ -57,8 +62,7 @@ extension DiskSource {
         guard let source = element.first("source"),
             let location = Location(type: element["type"] ?? "file", source: source)
         else { return nil }
-        self.location = location
-        self.format = format
+        self.init(location: location, format: format)
     }
 }
 

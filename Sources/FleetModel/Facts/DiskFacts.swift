@@ -61,6 +61,8 @@ package struct DiskFacts: Sendable, Hashable, Codable {
         package let sharing: Sharing
         /// What it takes up as a file on the source, without holes; `nil` where that is not known.
         package let size: ByteCount?
+        /// What a file of the same path would find on the destination; `nil` when nobody needs to know.
+        package var place: Reading<Place>?
 
         package init(location: Location, format: String?, sharing: Sharing, size: ByteCount? = nil) {
             self.location = location

@@ -26,6 +26,8 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     package var settings: GuestSettings?
     /// How the guest's clock goes; `nil` where no agent told.
     package var clock: GuestClockReading?
+    /// Of a guest that does not run.
+    package var cold: ColdFacts?
 
     package init(
         guest: Guest, hardware: GuestHardware, cpu: Reading<CPUFacts>, disks: [DiskFacts],

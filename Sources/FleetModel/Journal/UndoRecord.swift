@@ -8,6 +8,12 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case transientPool(name: String)
         /// A file, by its path on the host.
         case file(String)
+        /// A file that arrives by its path on the host, under a name of its own until it is whole; where it replaces
+        /// one, that one stays.
+        case arriving(String, replaces: Bool)
+        /// The files of a guest that does not run had all arrived, and looked like this on both hosts: one that looks
+        /// otherwise was written to since.
+        case sealed(source: String, destination: String)
         /// The guest had this downtime limit before.
         case downtimeLimit(guest: String, Duration)
         /// The guest had these snapshots, parents first.

@@ -69,7 +69,7 @@ extension UndoRecord.Trace {
     package var belongsToGuest: Bool {
         switch self {
         case .snapshots, .device: true
-        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: false
+        case .volume, .transientPool, .file, .arriving, .sealed, .downtimeLimit, .bandwidth: false
         }
     }
 
@@ -85,7 +85,7 @@ extension UndoRecord.Trace {
             case .element: "plug in what \(destination) has in place of \(device.name)"
             case .nothing: nil
             }
-        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: nil
+        case .volume, .transientPool, .file, .arriving, .sealed, .downtimeLimit, .bandwidth: nil
         }
     }
 
@@ -95,7 +95,7 @@ extension UndoRecord.Trace {
         case .snapshots: "its data is still in the disks, and libvirt knows of it no more"
         case .device(_, let device):
             "plug it in with virsh attach-device from \(device.element ?? "its element")"
-        case .volume, .transientPool, .file, .downtimeLimit, .bandwidth: "nothing"
+        case .volume, .transientPool, .file, .arriving, .sealed, .downtimeLimit, .bandwidth: "nothing"
         }
     }
 
@@ -105,6 +105,8 @@ extension UndoRecord.Trace {
         case .volume(_, let path): "volume \(path)"
         case .transientPool(let name): "storage pool \(name)"
         case .file(let path): "file \(path)"
+        case .arriving(let path, replaces: _): "what arrived of \(path)"
+        case .sealed: "how its files looked when all of them had arrived"
         case .downtimeLimit(_, let limit): "the downtime limit of \(limit.text)"
         case .bandwidth(_, let rate): "the bandwidth limit: \(rate.map { "\($0)" } ?? "none")"
         case .snapshots(_, let snapshots, _): snapshots.names

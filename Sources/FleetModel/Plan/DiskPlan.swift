@@ -34,6 +34,8 @@ package struct DiskPlan: Sendable, Hashable, Codable {
         case copy(ImageOrder, onlyTop: Bool)
         /// Read only, and there is a medium with the same bytes on the destination.
         case medium
+        /// Its images go along with a guest that does not run, to these paths.
+        case sent([String])
     }
 
     /// As the guest sees it: `vda`.

@@ -37,6 +37,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let forecast: Forecast?
     /// `nil` where it is not known what the destination has free.
     package var room: Room?
+    /// What goes along with a guest that does not run; `nil` is a live move.
+    package var cold: ColdPlan?
 
     /// What the destination had left beside this guest when the plan was made.
     package struct Room: Sendable, Hashable, Codable {
@@ -121,11 +123,15 @@ package struct MovePlan: Sendable, Hashable, Codable {
         request.tls ? destination.tlsName ?? destination.migrationAddress : nil
     }
 
+    /// How it is carried out, in a word: a strategy for a guest's memory, or `cold`.
+    package var strategyName: String { cold == nil ? method.strategy.rawValue : "cold" }
+
     /// The forecast of the strategy that was chosen.
     package var chosenForecast: StrategyForecast? { forecast?.strategy(method.strategy) }
 
     /// The steps, a line each, for people.
     package var steps: [String] {
+        if let cold { return self.steps(cold) }
         var steps: [String] = []
         if let limit = request.downtimeLimit { steps.append("limit the downtime to \(limit.text)") }
         steps += stepsBefore

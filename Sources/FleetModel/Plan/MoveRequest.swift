@@ -33,6 +33,10 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     package let disks: DiskRequest
     /// Whether devices that the guest's policy lets go leave it for the move.
     package let detachesPassthrough: Bool
+    /// Whether a guest that does not run is started when it has arrived.
+    package var starts = false
+    /// Whether what the source's libvirt and QEMU wrote about a guest that does not run goes along.
+    package var takesLogs = false
 
     package init(
         control: Control = .peerToPeer, keepDefinition: Bool = false, bandwidth: ByteRate? = nil,

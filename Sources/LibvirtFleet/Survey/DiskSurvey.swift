@@ -14,6 +14,8 @@ struct DiskSurvey: Sendable {
     let sizes: [String: BlockInformation]
     /// Where copies would go on the destination, by target.
     let goals: [String: String]
+    /// Whether the guest does not run: then its images may go as they are.
+    let isCold: Bool
     /// Targets of the disks that the user wants to have copied.
     let wanted: Set<String>
     /// Running guests that have an image open, by place, as `guest on host`.
@@ -104,9 +106,19 @@ struct DiskSurvey: Sendable {
             guard case .proven = image.sharing else { return false }
             return true
         }
-        guard !isWhole || wanted.contains(disk.target), let path = goals[disk.target] else { return }
+        guard !isWhole || wanted.contains(disk.target) else { return }
+        disk.place = goals[disk.target].map(place)
+        guard isCold else { return }
+        for number in disk.chain.indices.dropFirst() {
+            guard case .file(let path) = disk.chain[number].location else { continue }
+            disk.chain[number].place = place(path)
+        }
+    }
+
+    /// What a file would find on the destination.
+    private func place(_ path: String) -> Reading<DiskFacts.Place> {
         let directory = Path.directory(of: path)
-        disk.place = there.presence(of: directory).map { isThere in
+        return there.presence(of: directory).map { isThere in
             DiskFacts.Place(
                 path: path, exists: there.size(of: path) != nil, directoryExists: isThere,
                 isWritable: there.isWritable(directory),

@@ -13,7 +13,7 @@ struct GuestReading: Sendable {
 
     let hardware: GuestHardware
     let interfaces: [InterfaceFacts]
-    let disks: [DiskDefinition]
+    var disks: [DiskDefinition]
     let cpu: CPUDefinition?
     /// How the next start would name its processor.
     let definedMode: CPUFacts.Mode

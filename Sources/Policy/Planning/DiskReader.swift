@@ -122,7 +122,7 @@ struct DiskReader: Sendable {
                 reason: reason(disk, seen, onlyTop: onlyTop)))
     }
 
-    private func poolTrouble(_ wanted: DiskRequest.Place?) -> (why: String, hint: String)? {
+    func poolTrouble(_ wanted: DiskRequest.Place?) -> (why: String, hint: String)? {
         guard case .pool(let name)? = wanted else { return nil }
         let destination = facts.destination
         let virsh = destination.host.virsh

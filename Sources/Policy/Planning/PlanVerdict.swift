@@ -26,6 +26,9 @@ extension MovePlan {
                 hint: "Make a new plan: apus plan \(guest) --to \(destination.name).")
         }
         try Planner.refuseBlocked(findings, facts: facts)
+        guard cold == nil else {
+            return try Planner(facts: facts, request: request, findings: findings, forecast: nil).plan()
+        }
         // How the guest's clock goes, and what its host keeps for it, may have changed since.
         let care = Aftercare(facts)
         var renewed = MovePlan(

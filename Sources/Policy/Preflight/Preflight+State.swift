@@ -30,9 +30,9 @@ extension Preflight {
         guard state.kind != .running, state.kind != .paused else { return nil }
         return Finding(
             .guestNotActive, .blocker, host: facts.sourceName, subject: facts.guestName,
-            detail: "\(facts.guestName) is \(state) on \(facts.sourceName); this version moves running and "
-                + "paused guests",
-            hint: "When it runs nowhere else, start it: \(facts.source.host.virsh) start \(facts.guestName)")
+            detail:
+                "\(facts.guestName) is \(state) on \(facts.sourceName): it moves when it runs, is paused, saved or shut off",
+            hint: "Wait until it is (\(facts.source.host.virsh) domstate \(facts.guestName)), and try again.")
     }
 
     /// What libvirt keeps about the guest's past, which does not travel.

@@ -13,7 +13,7 @@ extension Preflight {
         } + unknownDisks(facts, request) + targets(planner)
     }
 
-    private static func state(of disk: DiskFacts, _ copy: DiskCopy?, _ facts: MoveFacts) -> [Finding] {
+    static func state(of disk: DiskFacts, _ copy: DiskCopy?, _ facts: MoveFacts) -> [Finding] {
         let virsh = facts.source.host.virsh
         func finding(
             _ code: Finding.Code, _ severity: Finding.Severity, _ detail: String, _ hint: String
@@ -113,7 +113,7 @@ extension Preflight {
     }
 
     /// A disk that the guest only reads: it has to be there, and nothing is lost.
-    private static func medium(_ disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
+    static func medium(_ disk: DiskFacts, _ facts: MoveFacts) -> [Finding] {
         let seen = SeenImages(disk)
         let (here, there) = (facts.sourceName, facts.destinationName)
         let kind = disk.device == .cdrom ? "the CD-ROM" : "the read-only disk"
@@ -157,7 +157,7 @@ extension Preflight {
     }
 
     /// Places for disks that the guest has not.
-    private static func unknownDisks(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+    static func unknownDisks(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         let known = facts.disks.filter { !$0.chain.isEmpty }.map(\.target)
         return request.disks.places.keys.filter { !known.contains($0) }.sorted().map { target in
             Finding(

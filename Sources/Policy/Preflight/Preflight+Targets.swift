@@ -20,24 +20,34 @@ extension Preflight {
                 let directory = parentDirectory(of: copy.order.path)
                 let before = promised[directory, default: 0]
                 promised[directory] = before + Double(copy.space.bytes)
-                return target(copy, place, before: before, facts)
+                let target = Target(disk: copy.order.disk, path: copy.order.path, space: copy.space)
+                return self.target(target, place, before: before, facts)
             }
         }
     }
 
-    private static func target(
-        _ copy: DiskCopy, _ place: DiskFacts.Place, before: Double, _ facts: MoveFacts
+    /// A file that is about to be made.
+    struct Target {
+        let disk: String
+        let path: String
+        let space: ByteCount
+        /// Whether what is there may be replaced, because it is the guest's own.
+        var mayReplace = false
+    }
+
+    static func target(
+        _ target: Target, _ place: DiskFacts.Place, before: Double, _ facts: MoveFacts
     ) -> [Finding] {
         let host = facts.destinationName
-        let path = copy.order.path
+        let path = target.path
         let directory = parentDirectory(of: path)
         func finding(_ code: Finding.Code, _ detail: String, _ hint: String) -> Finding {
             Finding(
-                code, .blocker, host: host, subject: copy.order.disk,
-                detail: "a copy of disk \(copy.order.disk) of \(facts.guestName) cannot go to \(path) on "
+                code, .blocker, host: host, subject: target.disk,
+                detail: "a copy of disk \(target.disk) of \(facts.guestName) cannot go to \(path) on "
                     + "\(host): \(detail)", hint: hint)
         }
-        let elsewhere = "or put it elsewhere: --disk \(copy.order.disk)=PLACE."
+        let elsewhere = "or put it elsewhere: --disk \(target.disk)=PLACE."
         guard place.directoryExists else {
             return [
                 finding(
@@ -46,7 +56,7 @@ extension Preflight {
             ]
         }
         var findings: [Finding] = []
-        if place.exists {
+        if place.exists, !target.mayReplace {
             findings.append(
                 finding(
                     .targetExists, "a file of that name is there already, and is never overwritten",
@@ -60,14 +70,14 @@ extension Preflight {
                     "See what holds it on \(host): a read-only mount, permissions of \(directory), "
                         + "SELinux or AppArmor."))
         }
-        let space = Double(copy.space.bytes)
+        let space = Double(target.space.bytes)
         if space + before > Double(place.free.bytes) {
             let others =
                 before > 0 ? " besides \(ByteCount(rounding: before)) of this guest's other disks" : ""
             findings.append(
                 finding(
                     .targetSpaceShort,
-                    "it needs \(copy.space)\(others), and \(place.free) are free: "
+                    "it needs \(target.space)\(others), and \(place.free) are free: "
                         + "\(ByteCount(rounding: space + before - Double(place.free.bytes))) too little",
                     "Make room in \(directory) on \(host) (df -h \(directory)), \(elsewhere)"))
         }

@@ -115,7 +115,8 @@ extension Preflight {
         min(max(duration, .seconds(-100_000_000_000)), .seconds(100_000_000_000)).seconds
     }
 
-    private static func secrets(_ facts: MoveFacts) -> [Finding] {
+    /// What of libvirt's secrets the guest needs.
+    static func secrets(_ facts: MoveFacts) -> [Finding] {
         let needs = facts.hardware.secrets
         guard !needs.isEmpty else { return [] }
         let host = facts.destination.host

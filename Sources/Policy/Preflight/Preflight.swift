@@ -13,6 +13,7 @@ package enum Preflight {
     /// - Returns: worst first, by topic in a fixed order within one severity. Blockers that the user lifts
     ///   stay in the list, marked; those that cannot be lifted are not marked.
     package static func findings(for facts: MoveFacts, request: MoveRequest) -> [Finding] {
+        let rules = facts.guest.state.isActive ? liveRules : coldRules(facts, request)
         var seen: Set<Finding> = []
         return merged(rules.flatMap { $0(facts, request) }.filter { seen.insert($0).inserted })
             .enumerated()
@@ -80,7 +81,7 @@ package enum Preflight {
         }
     }
 
-    private static let rules: [@Sendable (MoveFacts, MoveRequest) -> [Finding]] = [
+    private static let liveRules: [Rule] = [
         identity, state, versions, processor, timeStamps, machine, storage, devices, paths, trustedPlatform,
         interfaces, reach, memory, processors, slots, trust, encryption,
     ]

@@ -15,6 +15,12 @@ enum PartialName {
         return ".apus-\(digits.joined()).partial"
     }
 
+    /// The whole path, beside where the file will be.
+    static func path(besides path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        return (parts.dropLast() + [of(parts.last ?? "")]).joined(separator: "/")
+    }
+
     static func matches(_ name: String) -> Bool {
         name.hasPrefix(".apus-") && name.hasSuffix(".partial")
     }

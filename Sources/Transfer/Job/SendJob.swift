@@ -120,3 +120,11 @@ extension SendNews {
             detail ?? "the sender did not say why", hint: hint, side: .peer)
     }
 }
+
+/// What lies beside a file while it arrives, and after a transfer of it that did not come to its end.
+package struct UnfinishedFile: Sendable {
+    package let path: String
+
+    /// - Parameter target: the whole path that the file is to have.
+    package init(of target: String) { path = PartialName.path(besides: target) }
+}

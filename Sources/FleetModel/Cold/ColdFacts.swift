@@ -1,0 +1,43 @@
+/// What a guest that does not run has in files besides its disks, and whether its hosts can carry them.
+package struct ColdFacts: Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable {
+        /// The UEFI variables.
+        case firmware
+        /// The state of the emulated TPM.
+        case tpm
+        /// What libvirt and QEMU wrote about the guest.
+        case log
+        /// The memory of a saved guest.
+        case savedState = "saved-state"
+    }
+
+    /// A file of the source.
+    package struct File: Sendable, Hashable, Codable {
+        package let kind: Kind
+        package let path: String
+        package let size: ByteCount
+
+        package init(kind: Kind, path: String, size: ByteCount) {
+            self.kind = kind
+            self.path = path
+            self.size = size
+        }
+    }
+
+    /// Those of the guest that are there.
+    package var files: Reading<[File]>
+    /// The release of apus on the source.
+    package var sender: Reading<String>
+    /// The release of apus on the destination, asked from the source over the way that the files will take.
+    package var receiver: Reading<String>
+    /// Images whose backing image is named by a path that begins where they lie.
+    package var relativeBackings: Set<String> = []
+    /// Files of the destination that an earlier move of this guest left there, or began to make: they may be replaced.
+    package var ours: Set<String> = []
+
+    package init(files: Reading<[File]>, sender: Reading<String>, receiver: Reading<String>) {
+        self.files = files
+        self.sender = sender
+        self.receiver = receiver
+    }
+}

@@ -1,0 +1,158 @@
+import FleetModel
+import Migration
+import Policy
+
+/// Brings a cold move to its end when it did not get there by itself: both hosts are asked, and the table decides.
+struct ColdEnding: Sendable {
+    let steps: ColdSteps
+    let story: ColdStory
+
+    private var plan: MovePlan { steps.plan }
+
+    enum Outcome: Sendable {
+        /// The destination has the guest; what went differently than planned.
+        case arrived([String])
+        /// The source has it, and the error to say so with.
+        case unmoved(ApusError)
+    }
+
+    /// - Parameter cause: why the move did not come to its end by itself.
+    /// - Throws: `state-not-known` with the evidence, `repair-incomplete`.
+    func end(after cause: ApusError) async throws(ApusError) -> Outcome {
+        let isComplete = story.phase >= .commitment
+        story.remark(cause.detail)
+        let look = await look(isComplete)
+        switch verdict(look, isComplete) {
+        case .unmoved: return .unmoved(unmoved(cause, look))
+        case .arrived: return .arrived([])
+        case .finish:
+            do throws(ApusError) {
+                let remarks = try await finish(look)
+                story.enter(.activation)
+                return .arrived(remarks)
+            } catch {
+                throw incomplete(error)
+            }
+        case .withdraw:
+            do throws(ApusError) { try await withdraw() } catch { throw incomplete(error) }
+            return .unmoved(unmoved(cause, look))
+        case .notKnown:
+            // Nothing was given up yet: what the source had, it has.
+            if !isComplete, look.destination == .silent, look.source == .defined || look.source == .active {
+                return .unmoved(unmoved(cause, look))
+            }
+            let error = notKnown(cause, look)
+            story.finish(.notKnown, code: error.code)
+            throw error
+        }
+    }
+
+    func verdict(_ look: ColdSteps.Look, _ isComplete: Bool) -> ColdSettlement {
+        ColdSettlement.decide(
+            source: look.source, destination: look.destination, isComplete: isComplete,
+            wasDefinedThere: plan.wasDefinedThere, changed: look.changed)
+    }
+
+    /// What both hosts say, and where the guest's files were written to since all of them had arrived.
+    func look(_ isComplete: Bool) async -> ColdSteps.Look {
+        var look = await steps.look()
+        guard isComplete, look.source == .defined, look.destination == .defined else { return look }
+        let records = (try? story.undoable()) ?? []
+        for case .sealed(let here, let there) in records.map(\.trace) {
+            guard let now = try? await steps.seal() else {
+                // What cannot be looked at counts as changed: then nobody guesses.
+                look.changed = [.source, .destination]
+                return look
+            }
+            if now.source != here { look.changed.insert(.source) }
+            if now.destination != there { look.changed.insert(.destination) }
+        }
+        return look
+    }
+
+    /// The rest of a move whose guest is on the destination with everything.
+    func finish(_ look: ColdSteps.Look) async throws(ApusError) -> [String] {
+        // It runs there: it is the guest, and its definition there is not touched any more.
+        guard look.destination != .active else {
+            try await steps.giveUpSource()
+            return []
+        }
+        return try await steps.complete()
+    }
+
+    /// The guest ran on its source meanwhile: the destination's is an older one.
+    func withdraw() async throws(ApusError) {
+        try await steps.definition.undefine(on: steps.destination)
+    }
+
+    /// The guest is the destination's: nothing of it is to be taken back any more. Only now does anything go from the source.
+    ///
+    /// - Returns: what could not be done.
+    func tidy() async -> [String] {
+        var remarks: [String] = []
+        do throws(ApusError) {
+            for record in try story.undoable() { try story.forget(record) }
+        } catch {
+            remarks.append("the journal still has notes of it: \(error.detail); apus repair \(plan.guest)")
+        }
+        for case .removeImage(let path) in plan.conclusions {
+            do throws(ApusError) {
+                try await SourceImages(link: steps.source, guest: plan.guest).remove(path)
+            } catch {
+                remarks.append("could not \(error.operation): \(error.detail)")
+            }
+        }
+        for remark in remarks { story.remark(remark) }
+        return remarks
+    }
+
+    // MARK: Errors
+
+    /// What arrived stays for the next attempt, and is in the journal: `apus repair` takes it away.
+    private func unmoved(_ cause: ApusError, _ look: ColdSteps.Look) -> ApusError {
+        let kept = story.phase >= .stopAndCopy
+        if !kept {
+            for record in (try? story.undoable()) ?? [] { try? story.forget(record) }
+        }
+        story.finish(
+            [.interrupted, .migrationAborted].contains(cause.code) ? .aborted : .failed, code: cause.code)
+        let place =
+            look.sourceState.map { "\(plan.guest) is \($0) on \(plan.source.name), as it was" }
+            ?? "\(plan.guest) is on \(plan.source.name)"
+        let rest =
+            kept
+            ? "What has arrived on \(plan.destination.name) is kept: the same command goes on from there, and apus "
+                + "repair \(plan.guest) takes it away."
+            : nil
+        return ApusError(
+            cause.code, cause.operation, "\(cause.detail). \(place)",
+            hint: [cause.hint, rest].compactMap(\.self).joined(separator: " "), findings: cause.findings,
+            underlying: cause)
+    }
+
+    private func incomplete(_ error: ApusError) -> ApusError {
+        story.finish(.notKnown, code: .repairIncomplete)
+        return ApusError(
+            .repairIncomplete, steps.operation,
+            "everything of \(plan.guest) is on \(plan.destination.name), and the last steps failed: \(error.detail)",
+            hint:
+                "Start it on neither host. Mend what it says, then apus repair \(plan.guest) finishes the move.",
+            underlying: error)
+    }
+
+    func notKnown(_ cause: ApusError?, _ look: ColdSteps.Look) -> ApusError {
+        let said = cause.map { "\($0.detail). " } ?? ""
+        let changed = look.changed.map { "its files on \(plan.host($0).name) were written to since" }.sorted()
+        return ApusError(
+            .stateNotKnown, steps.operation,
+            ([
+                "\(said)\(plan.guest) is \(look.source.words) on \(plan.source.name) and \(look.destination.words) on "
+                    + plan.destination.name
+            ] + changed).joined(separator: "; "),
+            hint:
+                "When both hosts answer: apus repair \(plan.guest). If it is there twice, find out which one is newer, "
+                + "then keep that: virsh -c \(plan.source.uri) undefine --keep-nvram --keep-tpm \(plan.guest), or virsh -c "
+                + "\(plan.destination.uri) undefine --keep-nvram --keep-tpm \(plan.guest).", underlying: cause
+        )
+    }
+}

@@ -1,0 +1,90 @@
+package import FleetModel
+package import Migration
+import Policy
+
+/// Brings a cold move to its end that some process left half-done: finishes it, or takes away what arrived.
+package struct ColdRepair: Sendable {
+    private let plan: MovePlan
+    private let steps: ColdSteps
+    private let story: ColdStory
+    private let book: MoveBook
+
+    package init(
+        id: String, plan: MovePlan, cold: ColdPlan, owner: ProcessMark, log: any MoveLog,
+        connector: HostConnector = HostConnector()
+    ) {
+        self.plan = plan
+        book = MoveBook(id: id, owner: owner, log: log)
+        steps = ColdSteps(
+            plan: plan, cold: cold, source: HostLink(host: plan.source, connector: connector),
+            destination: HostLink(host: plan.destination, connector: connector))
+        story = ColdStory(book, began: .now, total: nil, progress: { _ in })
+    }
+
+    /// Where the guest is.
+    package struct Place: Sendable {
+        package let source: GuestState?
+        package let destination: GuestState?
+        /// Whether the destination alone has it, so that the move is done.
+        package let hasMoved: Bool
+    }
+
+    /// What both hosts say now; nothing is changed.
+    package func look() async -> Place {
+        let look = await steps.look()
+        return Place(
+            source: look.sourceState, destination: look.destinationState, hasMoved: look.source == .absent)
+    }
+
+    /// Repairs.
+    ///
+    /// - Parameter say: told what was done, a sentence each.
+    /// - Returns: where the guest is now.
+    /// - Throws: `guest-busy` when the move's own process lives, `state-not-known` with the evidence,
+    ///   `repair-incomplete` when something is left to do.
+    package func run(say: (String) -> Void) async throws(ApusError) -> Place {
+        try book.adopt()
+        let isComplete = (try book.reached()).map { $0 >= .commitment } ?? false
+        let ending = ColdEnding(steps: steps, story: story)
+        let look = await ending.look(isComplete)
+        do throws(ApusError) {
+            switch ending.verdict(look, isComplete) {
+            case .unmoved: try await takeAway(say)
+            case .withdraw:
+                try await ending.withdraw()
+                say(
+                    "\(plan.guest) ran on \(plan.source.name) since: its definition on \(plan.destination.name) was removed"
+                )
+                try await takeAway(say)
+            case .finish:
+                _ = try await ending.finish(look)
+                say(
+                    "\(plan.guest) is on \(plan.destination.name) with all that it has; its move was finished"
+                )
+                _ = await ending.tidy()
+            case .arrived: _ = await ending.tidy()
+            case .notKnown:
+                let error = ending.notKnown(nil, look)
+                story.finish(.notKnown, code: error.code)
+                throw error
+            }
+        } catch  where error.code != .stateNotKnown {
+            throw ApusError(
+                .repairIncomplete, "repair the move of \(plan.guest)", error.detail,
+                hint: "Mend what it says, then apus repair \(plan.guest).", underlying: error)
+        }
+        let place = await self.look()
+        story.finish(place.hasMoved ? .moved : .failed, code: place.hasMoved ? nil : .migrationFailed)
+        return place
+    }
+
+    private func takeAway(_ say: (String) -> Void) async throws(ApusError) {
+        for record in try story.undoable() {
+            if case .arriving = record.trace {
+                try await steps.takeAway(record.trace)
+                say("\(record.trace.text) was removed from \(record.host)")
+            }
+            try story.forget(record)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import FleetModel
+import Libvirt
+import Migration
+import Policy
+import Transfer
+
+/// What a cold move does on its two hosts, a step each: for the move itself, and for the repair of one.
+struct ColdSteps: Sendable {
+    let plan: MovePlan
+    let cold: ColdPlan
+    let source: HostLink
+    let destination: HostLink
+
+    var definition: ColdDefinition {
+        ColdDefinition(guest: plan.guest, source: source, destination: destination)
+    }
+
+    func link(_ side: Side) -> HostLink { side == .source ? source : destination }
+
+    // MARK: Looking
+
+    /// What both hosts know of the guest.
+    struct Look: Sendable {
+        let source: ColdSettlement.Presence
+        let destination: ColdSettlement.Presence
+        let sourceState: GuestState?
+        let destinationState: GuestState?
+        var changed: Set<Side> = []
+    }
+
+    func look() async -> Look {
+        async let here = presence(on: source)
+        async let there = presence(on: destination)
+        let (mine, other) = await (here, there)
+        return Look(
+            source: mine.0, destination: other.0, sourceState: mine.1, destinationState: other.1)
+    }
+
+    private func presence(on link: HostLink) async -> (ColdSettlement.Presence, GuestState?) {
+        do throws(ApusError) {
+            guard let guest = try await definition.guest(on: link) else { return (.absent, nil) }
+            return (guest.state.isActive ? .active : .defined, guest.state)
+        } catch {
+            return (.silent, nil)
+        }
+    }
+
+    /// How the guest's files look on both hosts.
+    func seal() async throws(ApusError) -> (source: String, destination: String) {
+        let paths = cold.files.filter { if case .disk = $0.part { true } else { false } }
+        async let here = Result(awaiting: { () async throws(ApusError) in
+            try await fingerprint(paths.map(\.path), on: .source)
+        })
+        async let there = Result(awaiting: { () async throws(ApusError) in
+            try await fingerprint(paths.map(\.destination), on: .destination)
+        })
+        return (try await here.get(), try await there.get())
+    }
+
+    private func fingerprint(_ paths: [String], on side: Side) async throws(ApusError) -> String {
+        guard !paths.isEmpty else { return "" }
+        return try await run(
+            "stat -c '%n %s %.9Y' -- \(paths.map(RemoteShell.quote).joined(separator: " "))\n",
+            on: side, to: "look at the files of \(plan.guest)")
+    }
+
+    // MARK: Before
+
+    /// Makes the directories of what its source keeps for the guest, and sees that nobody has a file that is replaced.
+    func prepare() async throws(ApusError) {
+        for file in cold.files where file.replaces {
+            try await StoredFile(path: file.destination, on: destination)
+                .refuseOpen(alsoDefined: true, except: plan.guest)
+        }
+        let own = cold.files.filter { if case .other = $0.part { true } else { false } }
+        guard !own.isEmpty else { return }
+        let directories = own.map { Path.directory(of: $0.destination) }.unique
+        _ = try await run(
+            directories.map { "mkdir -p -m 711 -- \(RemoteShell.quote($0))" }.joined(separator: " &&\n")
+                + "\n",
+            on: .destination, to: "make the directories for \(plan.guest)")
+    }
+
+    /// Gives the files their owners, by the names that these have on the source. Images get theirs from libvirt at the
+    /// start; a TPM's emulator has to find its state readable.
+    func giveOwners() async throws(ApusError) {
+        let own = cold.files.filter { if case .other = $0.part { true } else { false } }
+        guard !own.isEmpty else { return }
+        var pairs = own.map { ($0.path, $0.destination) }
+        for file in own where file.part == .other(.tpm) {
+            let directory = Path.directory(of: file.path)
+            pairs += [(directory, directory), (Path.directory(of: directory), Path.directory(of: directory))]
+        }
+        let answer = try await run(
+            "stat -c '%U:%G %a' -- \(pairs.map { RemoteShell.quote($0.0) }.joined(separator: " "))\n",
+            on: .source, to: "see whose the files of \(plan.guest) are")
+        let lines = answer.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        let commands = zip(pairs, lines).compactMap { pair, words -> String? in
+            guard words.count == 2 else { return nil }
+            let path = RemoteShell.quote(pair.1)
+            return "chown -- \(RemoteShell.quote(words[0])) \(path) && chmod -- \(words[1]) \(path)"
+        }
+        _ = try await run(
+            commands.joined(separator: " &&\n") + "\n", on: .destination,
+            to: "give the files of \(plan.guest) their owners")
+    }
+
+    // MARK: Commitment
+
+    /// Makes the guest the destination's. Everything of it may be done again.
+    ///
+    /// - Returns: what went differently than planned.
+    func complete() async throws(ApusError) -> [String] {
+        let document = try await definition.read()
+        let snapshots =
+            cold.snapshots > 0 ? try await SnapshotRecords(guest: plan.guest, link: source).read() : []
+        try await definition.define(document, relocations: cold.relocations)
+        if !snapshots.isEmpty {
+            try await SnapshotRecords(guest: plan.guest, link: destination).define(snapshots)
+        }
+        var remarks: [String] = []
+        for conclusion in plan.conclusions {
+            switch conclusion {
+            case .autostart:
+                remarks += await ActivationCare(guest: plan.guest).autostart(
+                    on: destination, insteadOf: plan.request.keepDefinition ? source : nil)
+            case .compareMetadata(_, let definition):
+                remarks += try await ActivationCare(guest: plan.guest).compareMetadata(
+                    live: definition, definition: definition, on: destination)
+            case .setClock, .removeImage, .takeRoom, .watchAddresses: break
+            }
+        }
+        guard let there = try await definition.guest(on: destination),
+            !there.state.isActive || plan.request.starts
+        else {
+            throw ApusError(
+                .stateNotKnown, "hand \(plan.guest) over to \(destination.host.name)",
+                "\(destination.host.name) does not have it shut off though it was just defined there",
+                hint: nil)
+        }
+        try await giveUpSource()
+        return remarks
+    }
+
+    /// The source's definition goes, unless the guest was started there meanwhile.
+    func giveUpSource() async throws(ApusError) {
+        guard !plan.request.keepDefinition, let here = try await definition.guest(on: source) else { return }
+        guard !here.state.isActive else { throw startedMeanwhile(here) }
+        try await definition.undefine(on: source)
+    }
+
+    func startedMeanwhile(_ guest: Guest) -> ApusError {
+        ApusError(
+            .guestBusy, operation,
+            "\(plan.guest) was started on \(guest.host) in the middle of its move: it is \(guest.state) there",
+            hint: "It stays there. Move it live now (the same command), or shut it down and try again.")
+    }
+
+    var operation: String { "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)" }
+
+    // MARK: Taking back
+
+    /// Takes away what arrived of a file. One that a guest has, or would start with, stays.
+    func takeAway(_ trace: UndoRecord.Trace) async throws(ApusError) {
+        guard case .arriving(let path, let replaces) = trace else { return }
+        var paths = [UnfinishedFile(of: path).path]
+        if !replaces {
+            try await StoredFile(path: path, on: destination).refuseOpen(alsoDefined: true, except: nil)
+            paths.append(path)
+        }
+        _ = try await run(
+            "rm -f -- \(paths.map(RemoteShell.quote).joined(separator: " "))\n", on: .destination,
+            to: "remove what arrived of \(path)")
+    }
+
+    private func run(_ script: String, on side: Side, to operation: String) async throws(ApusError) -> String
+    {
+        let host = link(side).host
+        guard let words = host.remoteShell else {
+            throw ApusError(
+                .remoteShellFailed, operation, "\(host.name) has no remote-shell",
+                hint: "Give \(host.name) a remote-shell in the inventory, such as [ssh, \(host.name)].")
+        }
+        return try await RemoteShell(host: host.name, words: words).run(
+            script, to: "\(operation) on \(host.name)")
+    }
+}

@@ -1,0 +1,118 @@
+import FleetModel
+import FoundationEssentials
+import Synchronization
+import Transfer
+
+/// The `apus send` on a guest's source, while it holds the guest's images and sends its files.
+///
+/// It lives as long as the conversation with it: when this process is killed, its input ends, and so does it.
+struct FileCarrier: Sendable {
+    let guest: GuestIdentity
+    let source: Host
+    let destination: Host
+
+    /// How far it is.
+    struct Progress: Sendable {
+        let covered: ByteCount
+        let wire: ByteCount
+    }
+
+    /// What crossed the wire, both ways together, and how much content it stood for.
+    struct Sent: Sendable {
+        let content: ByteCount
+        let wire: ByteCount
+    }
+
+    /// Changes to a transfer under way.
+    final class Orders: Sendable {
+        private let bandwidth = Mutex<SendOrder?>(nil)
+
+        /// - Parameter limit: `nil` lifts it.
+        func setBandwidth(_ limit: ByteRate?) {
+            bandwidth.withLock { $0 = SendOrder(bandwidth: limit?.bytesPerSecond ?? 0) }
+        }
+
+        fileprivate func take() -> SendOrder? {
+            bandwidth.withLock { order in
+                defer { order = nil }
+                return order
+            }
+        }
+    }
+
+    /// Holds the images, sends the files, and lends the time in which all of them are there and the images still held.
+    ///
+    /// - Parameters:
+    ///   - job: what is held and sent.
+    ///   - orders: obeyed while it sends.
+    ///   - held: called when nobody may write to the images any more.
+    ///   - progress: called a few times a second.
+    ///   - body: runs when every file is stored and checked.
+    /// - Returns: what `body` returned.
+    /// - Throws: `transfer-failed`, `remote-shell-failed`, or what `body` threw.
+    func carry<Value: Sendable>(
+        _ job: SendJob, _ orders: Orders, held: @escaping @Sendable () -> Void,
+        progress: @escaping @Sendable (Progress) -> Void,
+        _ body: @escaping @Sendable (Sent) async throws(ApusError) -> Value
+    ) async throws(ApusError) -> Value {
+        guard let words = source.remoteShell else {
+            throw ApusError(
+                .remoteShellFailed, operation, "\(source.name) has no remote-shell",
+                hint: "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)].")
+        }
+        let program = RemoteShell.quote(source.program)
+        // The job must not be read by the shell, which may read ahead: it waits for the program's first word.
+        let ending = try await RemoteShell(host: source.name, words: words).converse(
+            "exec \(program) send", to: operation
+        ) { conversation in
+            try await Self.talk(with: conversation, job, orders, held, progress, body)
+        }
+        switch ending {
+        case .done(let value): return value
+        case .failed(let error): throw error
+        case .refused(let error): throw ApusError(error, to: operation)
+        }
+    }
+
+    private enum Ending<Value: Sendable>: Sendable {
+        case done(Value)
+        /// By what was done when all was sent.
+        case failed(ApusError)
+        /// By either end of the transfer.
+        case refused(TransferError)
+    }
+
+    private var operation: String { "send the files of \(guest) from \(source.name) to \(destination.name)" }
+
+    private static func talk<Value: Sendable>(
+        with conversation: Conversation, _ job: SendJob, _ orders: Orders,
+        _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
+        _ body: @Sendable (Sent) async throws(ApusError) -> Value
+    ) async throws -> Ending<Value> {
+        while let line = try await conversation.receive() {
+            guard let news = try? JSONDecoder().decode(SendNews.self, from: Data(line.utf8)) else { continue }
+            let covered = ByteCount(news.covered ?? 0)
+            let wire = ByteCount((news.wireSent ?? 0) + (news.wireReceived ?? 0))
+            switch news.event {
+            case .ready: try await conversation.send(text(job))
+            case .held: held()
+            case .progress:
+                progress(Progress(covered: covered, wire: wire))
+                if let order = orders.take() { try await conversation.send(text(order)) }
+            case .failed:
+                if let error = news.error { return .refused(error) }
+            case .sent:
+                do throws(ApusError) {
+                    return .done(try await body(Sent(content: covered, wire: wire)))
+                } catch {
+                    return .failed(error)
+                }
+            }
+        }
+        throw Unanswered()
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,178 @@
+package import FleetModel
+
+/// Decides what of a guest that does not run goes along as files: its disks, each on its own, and what its source keeps
+/// for it besides.
+package struct ColdPlanner: Sendable {
+    /// What becomes of one disk.
+    enum Verdict: Sendable, Hashable {
+        case shared(String)
+        /// It is only read, and has to be there.
+        case medium(String)
+        /// Nobody can tell whether both hosts have it.
+        case notProven
+        case sent([Sending])
+        case refused(DiskPlanner.Refusal)
+    }
+
+    /// An image that goes along, and what it would find.
+    struct Sending: Sendable, Hashable {
+        let file: ColdPlan.File
+        let place: Reading<DiskFacts.Place>
+    }
+
+    struct Decision: Sendable, Hashable {
+        let disk: DiskFacts
+        let verdict: Verdict
+
+        var sendings: [Sending] {
+            guard case .sent(let sendings) = verdict else { return [] }
+            return sendings
+        }
+    }
+
+    let facts: MoveFacts
+    let request: MoveRequest
+    /// One for each disk that is not empty, in the guest's order.
+    let decisions: [Decision]
+
+    package init(_ facts: MoveFacts, _ request: MoveRequest) {
+        self.facts = facts
+        self.request = request
+        let reader = ColdDiskReader(facts: facts, request: request)
+        decisions = facts.disks.filter { !$0.chain.isEmpty }.map {
+            Decision(disk: $0, verdict: reader.verdict(on: $0))
+        }
+    }
+
+    private var cold: ColdFacts? { facts.cold }
+
+    var isSaved: Bool { facts.guest.state.kind == .saved }
+
+    /// Each file once: disks may share images below them.
+    var files: [ColdPlan.File] {
+        var seen: Set<String> = []
+        return (decisions.flatMap(\.sendings).map(\.file) + others).filter { seen.insert($0.path).inserted }
+    }
+
+    /// What goes along besides the disks. It bears the guest's name or UUID: what lies there of an earlier time is replaced.
+    private var others: [ColdPlan.File] {
+        (cold?.files.value ?? []).compactMap { file in
+            let destination: String
+            switch file.kind {
+            case .log:
+                guard request.takesLogs else { return nil }
+                // The destination may have written one of its own.
+                destination =
+                    file.path.hasSuffix(".log")
+                    ? "\(file.path.dropLast(4)).from-\(facts.sourceName).log"
+                    : "\(file.path).from-\(facts.sourceName)"
+            case .savedState:
+                guard isSaved else { return nil }
+                destination = file.path
+            case .firmware, .tpm: destination = file.path
+            }
+            return ColdPlan.File(
+                part: .other(file.kind), path: file.path, destination: destination, size: file.size,
+                replaces: true)
+        }
+    }
+
+    /// Of a move that nothing blocks.
+    package var plan: ColdPlan {
+        ColdPlan(
+            files: files, held: held, relocations: relocations, snapshots: facts.hardware.snapshots.count,
+            isSaved: isSaved)
+    }
+
+    /// Every image that the guest would write to, and what is below it.
+    private var held: [String] {
+        var seen: Set<String> = []
+        return facts.disks.filter { !$0.isOnlyRead && !$0.isShareable }.flatMap(\.chain).compactMap { image in
+            guard case .file(let path) = image.location, seen.insert(path).inserted else { return nil }
+            return path
+        }
+    }
+
+    private var relocations: [String: String] {
+        decisions.reduce(into: [:]) { places, decision in
+            guard let top = decision.sendings.first?.file, top.path != top.destination,
+                case .disk(_, isTop: true) = top.part
+            else { return }
+            places[decision.disk.target] = top.destination
+        }
+    }
+
+    // MARK: For the plan
+
+    package var disks: [DiskPlan] {
+        decisions.map { decision in
+            let target = decision.disk.target
+            return switch decision.verdict {
+            case .shared(let how): DiskPlan(target: target, treatment: .shared, because: how)
+            case .medium(let how): DiskPlan(target: target, treatment: .medium, because: how)
+            case .notProven, .refused: DiskPlan(target: target, treatment: .shared, because: "--ignore")
+            case .sent(let sendings):
+                DiskPlan(
+                    target: target, treatment: .sent(sendings.map(\.file.destination)),
+                    because: "not the same storage on both hosts")
+            }
+        }
+    }
+
+    /// Only the images that the guest writes to: what is below them may be another guest's, too.
+    package var conclusions: [Conclusion] {
+        let care = Aftercare(facts).conclusions
+        guard request.disks.removesSource else { return care }
+        return care
+            + decisions.compactMap { $0.sendings.first?.file }.compactMap { file in
+                guard case .disk(_, isTop: true) = file.part else { return nil }
+                return .removeImage(path: file.path)
+            }
+    }
+
+    package var choices: [MovePlan.Choice] {
+        let state = facts.guest.state.kind.rawValue
+        var choices = [
+            MovePlan.Choice("strategy", "cold", because: "it is \(state) on \(facts.sourceName)")
+        ]
+        for file in files {
+            choices.append(
+                .init(
+                    file.part.text, "sent to \(file.destination)\(file.size.map { " (\($0))" } ?? "")",
+                    because: reason(file)))
+        }
+        for decision in decisions where decision.sendings.isEmpty {
+            if case .shared(let how) = decision.verdict {
+                choices.append(.init("disk \(decision.disk.target)", "stays where it is", because: how))
+            }
+        }
+        if !files.isEmpty { choices.append(transport) }
+        choices.append(
+            request.bandwidth.map { .init("bandwidth", "\($0)", because: "--bandwidth") }
+                ?? .init("bandwidth", "no limit", because: "none was asked for"))
+        if request.starts {
+            choices.append(.init("start", "on \(facts.destinationName)", because: "--start"))
+        }
+        return choices
+    }
+
+    private func reason(_ file: ColdPlan.File) -> String {
+        switch file.part {
+        case .disk:
+            file.replaces
+                ? "a file of an earlier move is there: only what differs is sent"
+                : "\(facts.destinationName) does not have it"
+        case .other: "\(facts.sourceName) keeps it for the guest"
+        }
+    }
+
+    private var transport: MovePlan.Choice {
+        let words = facts.destination.host.shell(from: facts.source.host) ?? []
+        return .init(
+            "transport",
+            "\(words.isEmpty ? "this machine" : words.joined(separator: " ")) on \(facts.sourceName)",
+            because:
+                "files go from \(facts.sourceName) to \(facts.destinationName), and not through any other machine"
+        )
+    }
+}

@@ -1,0 +1,210 @@
+import FleetModel
+
+/// What stands against the move of a guest that does not run.
+extension Preflight {
+    typealias Rule = @Sendable (MoveFacts, MoveRequest) -> [Finding]
+
+    /// What only the next start needs is a warning, unless the guest is to be started, or has its memory with it.
+    static func coldRules(_ facts: MoveFacts, _ request: MoveRequest) -> [Rule] {
+        let start: [Rule] = [machine, devices, paths, interfaces, trustedPlatform]
+        let always: [Rule] = [identity, coldState, coldDisks, carriage, slots, coldSecrets]
+        guard request.starts || facts.guest.state.kind == .saved else {
+            return always + start.map { rule in { rule($0, $1).map(\.asWarning) } }
+        }
+        return always + start + [versions, processor, timeStamps]
+            + (request.starts ? [memory, processors] : [])
+    }
+
+    /// Snapshots go along inside of the images.
+    private static func coldState(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        let hardware = facts.hardware
+        let virsh = facts.source.host.virsh
+        let planner = ColdPlanner(facts, request)
+        var findings: [Finding] = []
+        let strays = BelongingsPlanner(facts, request).strays
+        let moved = planner.plan.relocations.keys.sorted()
+        if !hardware.snapshots.isEmpty, !strays.isEmpty || !moved.isEmpty {
+            let why =
+                strays.isEmpty
+                ? "name disk \(list(moved)) where it is now, and it would be elsewhere"
+                : "have files of their own (\(list(strays))), which do not go along"
+            findings.append(
+                Finding(
+                    .snapshotsPresent, .blocker, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(facts.guestName) has \(count(hardware.snapshots.count, "snapshot")) on "
+                        + "\(facts.sourceName) that \(why)",
+                    hint:
+                        "Delete those that are no longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME)"
+                        + (strays.isEmpty ? ", or leave --disk out." : ".")))
+        }
+        if hardware.checkpoints > 0 {
+            findings.append(
+                Finding(
+                    .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
+                    detail: "\(facts.guestName) has \(count(hardware.checkpoints, "checkpoint")) on "
+                        + "\(facts.sourceName), which \(facts.destinationName) will not know: an "
+                        + "incremental backup then has nothing to build on",
+                    hint: "Plan a full backup after the move, or save the checkpoints before it (\(virsh) "
+                        + "checkpoint-dumpxml \(facts.guestName) NAME)."))
+        }
+        return findings
+    }
+
+    // MARK: Disks
+
+    private static func coldDisks(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        let planner = ColdPlanner(facts, request)
+        var promised: [String: Double] = [:]
+        return planner.decisions.flatMap { decision -> [Finding] in
+            disk(decision, facts)
+                + decision.sendings.flatMap { arrival($0, decision.disk, &promised, facts) }
+        } + unknownDisks(facts, request)
+    }
+
+    private static func disk(_ decision: ColdPlanner.Decision, _ facts: MoveFacts) -> [Finding] {
+        let disk = decision.disk
+        let seen = SeenImages(disk)
+        let (here, there) = (facts.sourceName, facts.destinationName)
+        var findings = state(of: disk, nil, facts).filter {
+            $0.code != .diskTransient && $0.code != .diskChainOpen
+        }
+        if !disk.isChainComplete, !disk.isOnlyRead {
+            findings.append(
+                Finding(
+                    .diskChainOpen, .blocker, host: here, subject: disk.target,
+                    detail:
+                        "what is below \(disk.image), disk \(disk.target) of \(facts.guestName) on \(here), "
+                        + "could not be found out, and would be left behind",
+                    hint: facts.source.host.remoteShell == nil
+                        ? "Give \(here) a remote-shell in the inventory, such as [ssh, \(here)]."
+                        : "See what qemu-img info --backing-chain -U \(disk.image) says on \(here); qemu-utils has it."
+                ))
+        }
+        switch decision.verdict {
+        case .shared: break
+        case .medium: findings += medium(disk, facts)
+        case .notProven:
+            findings.append(
+                Finding(
+                    .diskNotProven, .blocker, host: there, subject: disk.target,
+                    detail:
+                        "whether disk \(disk.target) of \(facts.guestName) is the same storage on \(here) and "
+                        + "\(there) is not proven: \(seen.unproven.joined(separator: "; "))",
+                    hint:
+                        "If you know that it is: --ignore disk-not-proven=\(disk.target). If it is not, its data "
+                        + "would be left behind: send it, --disk \(disk.target)=PLACE."))
+        case .sent(let sendings):
+            let size = ByteCount(rounding: sendings.reduce(0) { $0 + Double($1.file.size?.bytes ?? 0) })
+            findings.append(
+                Finding(
+                    .diskNotShared, .note, host: there, subject: disk.target,
+                    detail:
+                        "disk \(disk.target) of \(facts.guestName) is not the same storage on \(here) and \(there)"
+                        + ", and will be sent: \(count(sendings.count, "file")), \(size)",
+                    hint:
+                        "Nothing to do. --disk \(disk.target)=pool:NAME or a path puts it elsewhere; --copy-disks "
+                        + "never refuses such a move."))
+        case .refused(let refusal):
+            findings.append(
+                Finding(
+                    refusal.isAsked ? .diskPlaceUnusable : .diskNotShared, .blocker, host: there,
+                    subject: disk.target,
+                    detail:
+                        "disk \(disk.target) of \(facts.guestName) on \(here) cannot be sent to \(there): "
+                        + refusal.why, hint: refusal.hint))
+        }
+        return findings
+    }
+
+    /// What an image would find where it goes.
+    private static func arrival(
+        _ sending: ColdPlanner.Sending, _ disk: DiskFacts, _ promised: inout [String: Double],
+        _ facts: MoveFacts
+    ) -> [Finding] {
+        let path = sending.file.destination
+        let directory = parentDirectory(of: path)
+        let size = sending.file.size ?? .zero
+        switch sending.place {
+        case .notKnown(let reason):
+            return [
+                unread(
+                    disk.target, "whether \(path) fits \(facts.destinationName)", of: facts.destination.host,
+                    because: reason)
+            ]
+        case .known(let place):
+            let before = promised[directory, default: 0]
+            promised[directory] = before + Double(size.bytes)
+            let target = Target(
+                disk: disk.target, path: path, space: size,
+                mayReplace: facts.cold?.ours.contains(path) == true)
+            return self.target(target, place, before: before, facts)
+        }
+    }
+
+    // MARK: The way
+
+    /// Whether apus is on both hosts, where files have to go.
+    private static func carriage(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        let planner = ColdPlanner(facts, request)
+        guard let cold = facts.cold else { return [] }
+        let (source, destination) = (facts.source.host, facts.destination.host)
+        var findings: [Finding] = []
+        if let reason = cold.files.reason {
+            let needs =
+                facts.hardware.tpm != nil || facts.hardware.firmware?.variables != nil || planner.isSaved
+            findings.append(
+                unread(
+                    "files", "which files \(source.name) keeps for \(facts.guestName) besides its disks",
+                    of: source,
+                    because: reason, needs ? .blocker : .note))
+        }
+        guard !planner.files.isEmpty else { return findings }
+        func missing(_ host: Host, _ what: String, _ hint: String) -> Finding {
+            Finding(
+                .apusMissing, .blocker, host: host.name, subject: host.name,
+                detail:
+                    "the files of \(facts.guestName) cannot go from \(source.name) to \(destination.name): \(what)",
+                hint: hint)
+        }
+        let install = "Install the same release of apus there (one file, make install), or say where it is: "
+        if let reason = cold.sender.reason {
+            findings.append(
+                missing(
+                    source, reason,
+                    source.remoteShell == nil
+                        ? "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)]."
+                        : install + "apus: /path/to/apus for \(source.name) in the inventory."))
+        }
+        if let reason = cold.receiver.reason {
+            findings.append(
+                missing(
+                    destination, reason,
+                    destination.shell(from: source) == nil
+                        ? "Say how \(source.name) runs a command on \(destination.name): peer-shell: [ssh, "
+                            + "\(destination.name)] for \(destination.name) in the inventory."
+                        : install + "apus: /path/to/apus for \(destination.name) in the inventory."))
+        }
+        if let here = cold.sender.value, let there = cold.receiver.value, here != there {
+            findings.append(
+                Finding(
+                    .apusDiffers, .warning, host: destination.name, subject: destination.name,
+                    detail: "\(source.name) has apus \(here) and \(destination.name) \(there)",
+                    hint:
+                        "They understand each other as long as they are one release apart; install the same one."
+                ))
+        }
+        return findings
+    }
+
+    private static func coldSecrets(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        secrets(facts)
+    }
+}
+
+extension Finding {
+    /// The same, where it does not stop the move.
+    fileprivate var asWarning: Finding {
+        guard severity == .blocker, code != .tpmPassthrough else { return self }
+        return Finding(code, .warning, host: host, subject: subject, detail: detail, hint: hint)
+    }
+}
