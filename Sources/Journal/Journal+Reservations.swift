@@ -12,6 +12,12 @@ extension Journal {
         package let undo: [UndoRecord]
         /// Whether a live process is at work on it. Any other is `apus repair`'s.
         package let isHeld: Bool
+
+        /// Whether it is a move of that guest that nobody is at work on: one whose process is gone, or one that has ended
+        /// and left something on a host.
+        package func isLeft(by guest: GuestIdentity) -> Bool {
+            move.guest.uuid == guest.uuid && (reservation == nil || !isHeld)
+        }
     }
 
     /// What is reserved on a host for guests that are on their way there, or may be: newest first.

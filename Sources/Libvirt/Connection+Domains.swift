@@ -70,6 +70,26 @@ extension Connection {
         return summaries
     }
 
+    /// The document of a guest whose memory is in a file of the host, passwords included. Source:
+    /// `virDomainSaveImageGetXMLDesc`.
+    package func savedDocument(_ path: String) throws(LibvirtError) -> String {
+        try unsafe adopt(
+            "read a saved guest's definition",
+            virDomainSaveImageGetXMLDesc(
+                handle.raw, path, UInt32(VIR_DOMAIN_SAVE_IMAGE_XML_SECURE.rawValue)))
+    }
+
+    /// Loads a guest's memory from a file of the host; it stands paused then. Source: `virDomainRestoreFlags`.
+    ///
+    /// - Parameters:
+    ///   - path: of the file, which stays.
+    ///   - xml: the document to use instead of the one in the file: only what the host sees may differ.
+    package func restorePaused(_ path: String, xml: String?) throws(LibvirtError) {
+        try check(
+            "load a saved guest",
+            unsafe virDomainRestoreFlags(handle.raw, path, xml, VIR_DOMAIN_SAVE_PAUSED.rawValue))
+    }
+
     /// Defines a domain persistently from its document.
     ///
     /// - Parameters:

@@ -115,6 +115,20 @@ extension DomainHandle {
         try check("start a guest", unsafe virDomainCreate(raw))
     }
 
+    /// Stores the guest's memory in a file of its host's, from which the next start goes on, and ends its QEMU. Source:
+    /// `virDomainManagedSave`.
+    ///
+    /// - Parameter runs: whether the guest runs on then, or stands paused.
+    package borrowing func save(runs: Bool) throws(LibvirtError) {
+        let flags = runs ? VIR_DOMAIN_SAVE_RUNNING.rawValue : VIR_DOMAIN_SAVE_PAUSED.rawValue
+        try check("save a guest", unsafe virDomainManagedSave(raw, flags))
+    }
+
+    /// Removes the file that `save` made. Source: `virDomainManagedSaveRemove`.
+    package borrowing func removeSavedState() throws(LibvirtError) {
+        try check("remove a guest's saved memory", unsafe virDomainManagedSaveRemove(raw, 0))
+    }
+
     /// Ends the guest's QEMU at once, as if its power were cut; a definition stays. Source: `virDomainDestroy`.
     package borrowing func destroy() throws(LibvirtError) {
         try check("end a guest", unsafe virDomainDestroy(raw))

@@ -67,7 +67,7 @@ package struct Lab: Sendable {
 
     /// Runs the lab's script.
     package static func command(_ words: [String]) async throws -> Outcome {
-        try await Program([script] + words, environment: ["APUS_LAB": name]).run()
+        try await Program([script] + words, environment: environment).run()
     }
 
     /// The words that run a command on a host of the lab, or in the clients' network.
@@ -86,7 +86,7 @@ package struct Lab: Sendable {
     }
 
     /// The environment that the script needs to know which lab is meant.
-    package static let environment = ["APUS_LAB": name]
+    package static let environment = ["APUS_LAB": name, "APUS_BINARY": apusPath]
 
     // MARK: apus
 

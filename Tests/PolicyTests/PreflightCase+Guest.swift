@@ -34,8 +34,8 @@ extension PreflightCase {
         PreflightCase("nothing against a paused guest", [:]) {
             $0.state = GuestState(.paused, reason: "user")
         },
-        PreflightCase("a guest that is shut off", [.guestNotActive: .blocker]) {
-            $0.state = GuestState(.shutOff, reason: "shutdown")
+        PreflightCase("a guest that is shutting down", [.guestNotActive: .blocker]) {
+            $0.state = GuestState(.shuttingDown, reason: "user")
         },
         PreflightCase("a guest that stands after an I/O error", [.guestIOError: .blocker]) {
             $0.state = GuestState(.paused, reason: "ioerror")

@@ -17,6 +17,8 @@ struct Sample: Sendable {
     var clock = Reading.known(ClockOffset(offset: .milliseconds(20), error: .milliseconds(10)))
     var sameName: Guest?
     var sameUUID: Guest?
+    /// Of a guest that does not run.
+    var cold: ColdFacts?
     /// Other moves under way.
     var reservations: [Reservation] = []
 
@@ -34,6 +36,21 @@ struct Sample: Sendable {
         Guest(
             identity: identity, host: host, state: state, memory: .mebibytes(2048), vcpus: 2,
             isPersistent: true, activity: nil)
+    }
+
+    /// What a guest that is shut off has besides its disks, with apus on both hosts.
+    static func cold(
+        _ files: [ColdFacts.File] = [], sender: Reading<String> = .known("0.1.0"),
+        receiver: Reading<String> = .known("0.1.0")
+    ) -> ColdFacts {
+        ColdFacts(files: .known(files), sender: sender, receiver: receiver)
+    }
+
+    /// The guest shut off, with a disk that the destination does not have.
+    mutating func shutOff(_ change: (inout DiskFacts) -> Void = { _ in }) {
+        state = GuestState(.shutOff, reason: "shutdown")
+        cold = Self.cold()
+        disks = [Self.disk(.absent("no such file"), change)]
     }
 
     /// Two, the second made upon the first.
@@ -112,6 +129,7 @@ struct Sample: Sendable {
         var migrationAddress: String?
         var tlsName: String?
         var remoteShell: [String]? = ["ssh", "root@host"]
+        var peerShell: [String]?
         var libvirt = SoftwareVersion(9, 0, 0)
         var qemu = SoftwareVersion(7, 2, 22)
         var processors = 8
@@ -133,7 +151,8 @@ struct Sample: Sendable {
             HostFacts(
                 host: Host(
                     name: name, uri: uri, peerURI: peerURI, migrationAddress: migrationAddress,
-                    remoteShell: remoteShell, tlsName: tlsName), uuid: uuid, libvirtVersion: libvirt,
+                    remoteShell: remoteShell, peerShell: peerShell, tlsName: tlsName), uuid: uuid,
+                libvirtVersion: libvirt,
                 hypervisorVersion: qemu, processors: processors, memory: memory, freeMemory: freeMemory,
                 details: details)
         }
@@ -199,6 +218,7 @@ struct Sample: Sendable {
                 }, clockOffset: clock),
             sameName: sameName, sameUUID: sameUUID)
         facts.count(reservations)
+        facts.cold = cold
         return facts
     }
 }

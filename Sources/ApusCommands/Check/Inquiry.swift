@@ -40,7 +40,7 @@ struct Inquiry: Sendable {
     /// kept there when it went away.
     private func leftThere(by guest: GuestIdentity, on host: Host) throws(ApusError) -> Set<String> {
         var paths: Set<String> = []
-        for left in try journal.unfinished() where left.move.guest.uuid == guest.uuid && !left.isHeld {
+        for left in try journal.unfinished() where left.isLeft(by: guest) {
             for case .arriving(let path, _) in left.undo.filter({ $0.host == host.name }).map(\.trace) {
                 paths.insert(path)
             }

@@ -88,8 +88,10 @@ struct MigrateCommand: CommandWithOptions {
             return try await home.run(inventory, signals: signals)
         }
         let way = try way(inventory)
+        let journal = try state.open()
+        if !dryRun { try await takeOver(way.guest, journal) }
         let turn = MoveTurn(
-            way: way, journal: try state.open(), patience: Patience(limit: wait, since: began),
+            way: way, journal: journal, patience: Patience(limit: wait, since: began),
             isSampled: sample, isDryRun: dryRun,
             request: { guest throws(ApusError) in try move.request(inventory, guest: guest) })
         while true {
@@ -115,6 +117,20 @@ struct MigrateCommand: CommandWithOptions {
         }
     }
 
+    /// A cold move whose process is gone is no obstacle to the next one, which goes on with what has arrived.
+    private func takeOver(_ guest: String, _ journal: Journal) async throws(ApusError) {
+        for left in try journal.unfinished() where left.move.isUnfinished && !left.isHeld {
+            guard left.move.guest.name == guest || left.move.guest.uuid == guest,
+                let plan = try? Document.decode(
+                    MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move"),
+                let cold = plan.cold
+            else { continue }
+            _ = try await ColdRepair(
+                id: left.move.id, plan: plan, cold: cold, owner: Journal.currentProcess(), log: journal
+            ).run(keepsFiles: true, say: { Console.note("apus: \($0)") })
+        }
+    }
+
     /// From where to where, by the words of the command or by a saved plan.
     private func way(_ inventory: Inventory) throws(ApusError) -> MoveWay {
         let saved = try plan.map { path throws(ApusError) in try SavedPlan.read(path) }
@@ -134,9 +150,7 @@ struct MigrateCommand: CommandWithOptions {
         let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
         defer { line.clear() }
         if let cold = plan.cold {
-            let earlier = try journal.unfinished().filter {
-                $0.move.guest.uuid == plan.guest.uuid && !$0.isHeld
-            }
+            let earlier = try journal.unfinished().filter { $0.isLeft(by: plan.guest) }
             let move = ColdMove(
                 plan: plan, cold: cold, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
                 session: session, log: journal, earlier: earlier.flatMap(\.undo), began: began,

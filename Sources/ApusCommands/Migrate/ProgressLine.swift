@@ -154,6 +154,8 @@ private struct ProgressReport: Encodable {
     let dirtyRateBytesPerSecond: UInt64?
     let timeLeftSeconds: Double?
     let disks: [DiskProgressReport]?
+    let wireBytes: UInt64?
+    let filesRemainingBytes: UInt64?
     let notice: String?
 
     init(guest: String, _ progress: MoveProgress) {
@@ -167,6 +169,9 @@ private struct ProgressReport: Encodable {
         dirtyRateBytesPerSecond = progress.sample?.dirtyRate?.bytesPerSecond
         timeLeftSeconds = progress.sample?.timeLeft?.seconds
         disks = progress.sample?.disks?.map(DiskProgressReport.init)
+        wireBytes = progress.sample?.wire?.bytes
+        filesRemainingBytes =
+            progress.sample?.memoryTotal == nil ? progress.sample?.diskRemaining?.bytes : nil
         notice = progress.notice
     }
 }

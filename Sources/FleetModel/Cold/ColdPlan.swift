@@ -35,17 +35,30 @@ package struct ColdPlan: Sendable, Hashable, Codable {
     package let relocations: [String: String]
     /// How many snapshots the guest has; their data is in its images.
     package let snapshots: Int
-    /// Whether the guest has its memory in a file, and is to go on from there.
-    package let isSaved: Bool
+    /// The guest has its memory in a file, and is to go on from there.
+    package let saved: Saved?
+
+    /// The memory of a saved guest.
+    package struct Saved: Sendable, Hashable, Codable {
+        /// Where it arrives; the destination's libvirt makes a file of its own of it.
+        package let path: String
+        /// Whether the guest runs on at its next start, or stands paused.
+        package let runs: Bool
+
+        package init(path: String, runs: Bool) {
+            self.path = path
+            self.runs = runs
+        }
+    }
 
     package init(
-        files: [File], held: [String], relocations: [String: String], snapshots: Int, isSaved: Bool
+        files: [File], held: [String], relocations: [String: String], snapshots: Int, saved: Saved?
     ) {
         self.files = files
         self.held = held
         self.relocations = relocations
         self.snapshots = snapshots
-        self.isSaved = isSaved
+        self.saved = saved
     }
 
     /// What the files take up on the source, as far as that is known.
@@ -81,6 +94,10 @@ extension MovePlan {
         }
         steps.append("define \(guest.name) on \(destination.name), when all of that is there and checked")
         if cold.snapshots > 0 { steps.append("make its snapshots known on \(destination.name)") }
+        if cold.saved != nil {
+            steps.append(
+                "have \(destination.name) take its saved memory over, paused, and save it as its own")
+        }
         steps.append(
             request.keepDefinition
                 ? "keep the definition on \(source.name)"

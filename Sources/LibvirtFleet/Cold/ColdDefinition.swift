@@ -78,10 +78,57 @@ struct ColdDefinition: Sendable {
         }
     }
 
+    /// How long the memory of a guest may take from and to a disk.
+    private static let patience = Duration.seconds(3600)
+
+    /// Has the destination's libvirt take a saved guest's memory over as its own: loaded, never run, and saved again.
+    ///
+    /// Source of why: libvirt uses a file in its folder of saved guests at the next start, but knows only of those that it
+    /// saved itself, so that it would say that there is none.
+    func takeOver(_ saved: ColdPlan.Saved, relocations: [String: String]) async throws(ApusError) {
+        let path = saved.path
+        if try await guest(on: destination)?.state.kind == .saved { return }
+        if try await guest(on: destination)?.state.isActive != true {
+            var xml: String?
+            if !relocations.isEmpty {
+                let document = try await destination.ask { (connection) throws(LibvirtError) in
+                    try await connection.savedDocument(path)
+                }
+                xml = try relocated(document, relocations)
+            }
+            let document = xml
+            try await destination.ask(within: Self.patience) { (connection) throws(LibvirtError) in
+                try await connection.restorePaused(path, xml: document)
+            }
+        }
+        let reference = reference
+        try await destination.ask(within: Self.patience) { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.save(runs: saved.runs)
+            }
+        }
+        guard try await guest(on: destination)?.state.kind == .saved else {
+            throw ApusError(
+                .stateNotKnown, "hand the saved memory of \(guest) over to \(destination.host.name)",
+                "\(destination.host.name) does not have it saved though it just saved it",
+                hint: "See virsh -c \(destination.host.uri) dominfo \(guest).")
+        }
+    }
+
+    /// The memory that is the destination's now must not be gone on from here.
+    func removeSavedState(on link: HostLink) async throws(ApusError) {
+        let reference = reference
+        try await link.ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                if try domain.hasManagedSave() { try domain.removeSavedState() }
+            }
+        }
+    }
+
     /// Starts the guest on the destination.
     func start() async throws(ApusError) {
         let reference = reference
-        try await destination.ask(within: .seconds(60)) { (connection) throws(LibvirtError) in
+        try await destination.ask(within: Self.patience) { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.start() }
         }
     }

@@ -1,6 +1,5 @@
 import FleetModel
 import Migration
-import Policy
 
 /// Brings a cold move to its end when it did not get there by itself: both hosts are asked, and the table decides.
 struct ColdEnding: Sendable {
@@ -74,6 +73,10 @@ struct ColdEnding: Sendable {
     func finish(_ look: ColdSteps.Look) async throws(ApusError) -> [String] {
         // It runs there: it is the guest, and its definition there is not touched any more.
         guard look.destination != .active else {
+            // Loaded to be saved again, and not further than that.
+            if let saved = steps.cold.saved, look.destinationState?.kind == .paused {
+                try await steps.takeOver(saved)
+            }
             try await steps.giveUpSource()
             return []
         }

@@ -1,6 +1,5 @@
 package import FleetModel
 package import Migration
-import Policy
 import Synchronization
 import Transfer
 
@@ -133,6 +132,12 @@ package actor ColdMove {
         let look = await steps.look()
         if look.source == .active, let guest = try await steps.definition.guest(on: steps.source) {
             throw steps.startedMeanwhile(guest)
+        }
+        if look.destinationState?.kind == .saved {
+            throw ApusError(
+                .blocked, steps.operation, "\(plan.destination.name) has a saved memory of \(plan.guest) of its own",
+                hint: "Find out which of the two is the guest; the other one goes with virsh managedsave-remove "
+                    + "\(plan.guest).")
         }
         guard look.source == .defined, look.destination == .absent || look.destination == .defined else {
             throw ApusError(

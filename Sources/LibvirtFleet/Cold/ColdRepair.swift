@@ -1,6 +1,5 @@
 package import FleetModel
 package import Migration
-import Policy
 
 /// Brings a cold move to its end that some process left half-done: finishes it, or takes away what arrived.
 package struct ColdRepair: Sendable {
@@ -38,24 +37,26 @@ package struct ColdRepair: Sendable {
 
     /// Repairs.
     ///
-    /// - Parameter say: told what was done, a sentence each.
+    /// - Parameters:
+    ///   - keepsFiles: whether what arrived of a guest that has not moved stays, for another attempt.
+    ///   - say: told what was done, a sentence each.
     /// - Returns: where the guest is now.
     /// - Throws: `guest-busy` when the move's own process lives, `state-not-known` with the evidence,
     ///   `repair-incomplete` when something is left to do.
-    package func run(say: (String) -> Void) async throws(ApusError) -> Place {
+    package func run(keepsFiles: Bool = false, say: (String) -> Void) async throws(ApusError) -> Place {
         try book.adopt()
         let isComplete = (try book.reached()).map { $0 >= .commitment } ?? false
         let ending = ColdEnding(steps: steps, story: story)
         let look = await ending.look(isComplete)
         do throws(ApusError) {
             switch ending.verdict(look, isComplete) {
-            case .unmoved: try await takeAway(say)
+            case .unmoved: if !keepsFiles { try await takeAway(say) }
             case .withdraw:
                 try await ending.withdraw()
                 say(
                     "\(plan.guest) ran on \(plan.source.name) since: its definition on \(plan.destination.name) was removed"
                 )
-                try await takeAway(say)
+                if !keepsFiles { try await takeAway(say) }
             case .finish:
                 _ = try await ending.finish(look)
                 say(

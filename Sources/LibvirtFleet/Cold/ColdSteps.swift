@@ -1,7 +1,6 @@
 import FleetModel
 import Libvirt
 import Migration
-import Policy
 import Transfer
 
 /// What a cold move does on its two hosts, a step each: for the move itself, and for the repair of one.
@@ -130,9 +129,8 @@ struct ColdSteps: Sendable {
             case .setClock, .removeImage, .takeRoom, .watchAddresses: break
             }
         }
-        guard let there = try await definition.guest(on: destination),
-            !there.state.isActive || plan.request.starts
-        else {
+        if let saved = cold.saved { try await takeOver(saved) }
+        guard let there = try await definition.guest(on: destination), !there.state.isActive else {
             throw ApusError(
                 .stateNotKnown, "hand \(plan.guest) over to \(destination.host.name)",
                 "\(destination.host.name) does not have it shut off though it was just defined there",
@@ -142,10 +140,26 @@ struct ColdSteps: Sendable {
         return remarks
     }
 
+    /// A saved guest's memory becomes the destination's own.
+    func takeOver(_ saved: ColdPlan.Saved) async throws(ApusError) {
+        // From here on the source's must not be gone on from.
+        if let here = try await definition.guest(on: source), here.state.isActive {
+            throw startedMeanwhile(here)
+        }
+        try await definition.takeOver(saved, relocations: cold.relocations)
+        _ = try await run(
+            "rm -f -- \(RemoteShell.quote(saved.path))\n", on: .destination,
+            to: "remove what arrived of the saved memory of \(plan.guest)")
+    }
+
     /// The source's definition goes, unless the guest was started there meanwhile.
     func giveUpSource() async throws(ApusError) {
-        guard !plan.request.keepDefinition, let here = try await definition.guest(on: source) else { return }
+        guard let here = try await definition.guest(on: source) else { return }
         guard !here.state.isActive else { throw startedMeanwhile(here) }
+        guard !plan.request.keepDefinition else {
+            if cold.saved != nil { try await definition.removeSavedState(on: source) }
+            return
+        }
         try await definition.undefine(on: source)
     }
 

@@ -38,6 +38,8 @@ struct ColdSurvey: Sendable {
             t=$(printf '\\t')
             see() { [ -f "$2" ] && stat --printf="file$t$1$t%n$t%s\\n" -- "$2"; }
             \((looked + [tpm]).joined(separator: "\n"))
+            [ ! -f \(RemoteShell.quote(places.savedState)) ] ||
+              echo "runs$t$(od -A n -t u4 -j 24 -N 4 -- \(RemoteShell.quote(places.savedState)) | tr -d ' ')"
             echo "sender$t$(\(Self.question(source.program)) 2>&1 | tail -n 1)"
             \(receiver)
 
@@ -73,6 +75,8 @@ struct ColdSurvey: Sendable {
                     continue
                 }
                 files.append(ColdFacts.File(kind: kind, path: parts[2], size: ByteCount(size)))
+            // Libvirt's header of a saved image. Source: libvirt's qemu_saveimage.h.
+            case "runs" where parts.count == 2: facts.savedRunning = parts[1] != "0"
             case "sender" where parts.count == 2: facts.sender = Self.release(parts[1], on: source.name)
             case "receiver" where parts.count == 2:
                 facts.receiver = Self.release(parts[1], on: "\(destination.name), asked by \(source.name)")
@@ -86,7 +90,8 @@ struct ColdSurvey: Sendable {
     /// Of `apus 0.1.0`.
     private static func release(_ answer: String, on host: String) -> Reading<String> {
         guard answer.hasPrefix("apus "), let version = answer.split(separator: " ").last else {
-            return .notKnown("\(host): \(answer.isEmpty ? "no answer" : answer)")
+            let said = answer.split { $0.isWhitespace }.joined(separator: " ")
+            return .notKnown("\(host): \(said.isEmpty ? "no answer" : said)")
         }
         return .known(String(version))
     }

@@ -68,7 +68,7 @@ package struct ColdPlanner: Sendable {
                     : "\(file.path).from-\(facts.sourceName)"
             case .savedState:
                 guard isSaved else { return nil }
-                destination = file.path
+                destination = "\(file.path).arriving"
             case .firmware, .tpm: destination = file.path
             }
             return ColdPlan.File(
@@ -81,12 +81,20 @@ package struct ColdPlanner: Sendable {
     package var plan: ColdPlan {
         ColdPlan(
             files: files, held: held, relocations: relocations, snapshots: facts.hardware.snapshots.count,
-            isSaved: isSaved)
+            saved: saved)
     }
 
-    /// Every image that the guest would write to, and what is below it.
+    private var saved: ColdPlan.Saved? {
+        files.first { $0.part == .other(.savedState) }.map {
+            ColdPlan.Saved(path: $0.destination, runs: cold?.savedRunning ?? true)
+        }
+    }
+
+    /// Every image that the guest would write to, and what is below it. Where the destination's QEMU takes a saved guest
+    /// over it holds the images that both hosts see itself.
     private var held: [String] {
         var seen: Set<String> = []
+        guard !isSaved else { return decisions.flatMap(\.sendings).map(\.file.path) }
         return facts.disks.filter { !$0.isOnlyRead && !$0.isShareable }.flatMap(\.chain).compactMap { image in
             guard case .file(let path) = image.location, seen.insert(path).inserted else { return nil }
             return path

@@ -166,14 +166,20 @@ extension Preflight {
                     "the files of \(facts.guestName) cannot go from \(source.name) to \(destination.name): \(what)",
                 hint: hint)
         }
-        let install = "Install the same release of apus there (one file, make install), or say where it is: "
+        func install(on host: Host, _ reason: String, _ shell: [String]) -> String {
+            reason.contains("there is no")
+                ? "Install the same release of apus on \(host.name) (one file, make install), or say where it is: apus: "
+                    + "/path/to/apus for \(host.name) in the inventory."
+                : "Mend what it says; by hand\(host == destination ? ", on \(source.name)" : ""): "
+                    + "\((shell + [host.apus, "--version"]).joined(separator: " "))"
+        }
         if let reason = cold.sender.reason {
             findings.append(
                 missing(
                     source, reason,
                     source.remoteShell == nil
                         ? "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)]."
-                        : install + "apus: /path/to/apus for \(source.name) in the inventory."))
+                        : install(on: source, reason, source.remoteShell ?? [])))
         }
         if let reason = cold.receiver.reason {
             findings.append(
@@ -182,7 +188,7 @@ extension Preflight {
                     destination.shell(from: source) == nil
                         ? "Say how \(source.name) runs a command on \(destination.name): peer-shell: [ssh, "
                             + "\(destination.name)] for \(destination.name) in the inventory."
-                        : install + "apus: /path/to/apus for \(destination.name) in the inventory."))
+                        : install(on: destination, reason, destination.shell(from: source) ?? [])))
         }
         if let here = cold.sender.value, let there = cold.receiver.value, here != there {
             findings.append(

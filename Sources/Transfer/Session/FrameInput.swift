@@ -12,10 +12,18 @@ struct FrameInput: ~Copyable {
         self.link = link
     }
 
-    /// The next frame.
+    /// The next frame that says something.
     ///
-    /// - Throws: `stream-broken` at the end of the stream, `frame-damaged`, `protocol-broken`, `path-refused`.
+    /// - Throws: `stream-broken` at the end of the stream, or when nothing has come for as long as nobody is silent;
+    ///   `frame-damaged`, `protocol-broken`, `path-refused`.
     mutating func next() throws(TransferError) -> Frame {
+        while true {
+            let frame = try read()
+            guard case .alive = frame else { return frame }
+        }
+    }
+
+    private mutating func read() throws(TransferError) -> Frame {
         let header = try FrameHeader(parsing: try take(FrameHeader.length)[...], sequence: sequence)
         guard header.type.since <= version else {
             throw .protocolBroken("a frame of type \(header.type) is none of version \(version)")
@@ -41,6 +49,7 @@ struct FrameInput: ~Copyable {
         guard start.starts(with: buffer[unread].prefix(start.count)) else { throw stranger() }
         guard case .hello(let hello) = try next() else { throw .protocolBroken("no hello came first") }
         version = try WireVersion.common(versions, hello.versions)
+        if version >= FrameType.alive.since { link.limitSilence() }
         return hello
     }
 

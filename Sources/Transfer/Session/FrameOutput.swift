@@ -2,6 +2,9 @@ import Synchronization
 
 /// Sends frames, from several threads if need be. After an error frame or the end nothing more goes out.
 final class FrameOutput: Sendable {
+    /// An end that has nothing to say says so this often.
+    private static let heartbeat = Duration.seconds(5)
+
     private struct State {
         var sequence: UInt64 = 0
         var isFinished = false
@@ -10,6 +13,7 @@ final class FrameOutput: Sendable {
     private let link: Link
     private let state = Mutex(State())
     private let count = Atomic<UInt64>(0)
+    private let isOver = Monitor(false)
 
     init(_ link: Link) {
         self.link = link
@@ -35,6 +39,7 @@ final class FrameOutput: Sendable {
             state.isFinished = true
             link.finishOutput()
         }
+        isOver.update { $0 = true }
     }
 
     func finish() {
@@ -42,6 +47,24 @@ final class FrameOutput: Sendable {
             guard !state.isFinished else { return }
             state.isFinished = true
             link.finishOutput()
+        }
+        isOver.update { $0 = true }
+    }
+
+    /// Lets the peer know that this end lives, on a thread of its own, until the stream is over.
+    func keepAlive() {
+        SessionThreads().start {
+            var sent = self.wireBytes
+            while true {
+                var isRested = false
+                self.isOver.pause { isOver in
+                    defer { isRested = true }
+                    return isOver || isRested ? nil : Self.heartbeat
+                }
+                guard !self.isOver.update({ $0 }) else { return }
+                if self.wireBytes == sent, (try? self.send(.alive)) == nil { return }
+                sent = self.wireBytes
+            }
         }
     }
 

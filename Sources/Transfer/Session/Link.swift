@@ -9,12 +9,29 @@ package final class Link: Sendable {
     private let input: CInt
     private let output: CInt
     private let outputIsOpen = Mutex(true)
+    /// How long the other end may say nothing, in milliseconds; negative is for ever.
+    private let silence = Atomic<CInt>(-1)
+    private let isDead = Atomic(false)
+    private let patience: Duration
 
     /// Takes the descriptors over; they may be one and the same.
-    package init(adopting input: FileDescriptor, _ output: FileDescriptor) {
+    ///
+    /// - Parameter patience: how long an other end that has promised to be heard every few seconds may be silent.
+    package init(adopting input: FileDescriptor, _ output: FileDescriptor, patience: Duration = .seconds(30))
+    {
         _ = Self.outlivesItsPeer
+        self.patience = patience
         self.input = input.rawValue
         self.output = output.rawValue
+        // So that a peer that neither reads nor goes away can be given up.
+        for descriptor in Set([input.rawValue, output.rawValue]) {
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        }
+    }
+
+    /// From now on an other end that neither sends nor reads anything for too long counts as gone.
+    func limitSilence() {
+        silence.store(CInt(clamping: Int64(patience / .milliseconds(1))), ordering: .relaxed)
     }
 
     /// Standard input and output, as a remote shell gives them; nobody else may use them any more.
@@ -53,9 +70,25 @@ package final class Link: Sendable {
     }
 
     /// Waits until there is something to read, or the end of the stream.
-    func waitForInput() {
-        var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
-        while unsafe poll(&descriptor, 1, -1) < 0, errno == EINTR {}
+    func waitForInput() { _ = Self.wait(for: POLLIN, on: input, -1) }
+
+    /// - Returns: `false` when that took too long.
+    private static func wait(for event: CInt, on descriptor: CInt, _ milliseconds: CInt) -> Bool {
+        var descriptor = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+        while true {
+            let count = unsafe poll(&descriptor, 1, milliseconds)
+            if count >= 0 || errno != EINTR { return count != 0 }
+        }
+    }
+
+    /// Waits until a call that would have blocked need not.
+    private func pause(_ event: CInt, on descriptor: CInt, _ doing: String) throws(TransferError) {
+        let limit = silence.load(ordering: .relaxed)
+        guard !isDead.load(ordering: .relaxed), Self.wait(for: event, on: descriptor, limit) else {
+            // What is left to say is not waited for a second time.
+            isDead.store(true, ordering: .relaxed)
+            throw .streamBroken("the other end \(doing) for \(limit / 1000) s")
+        }
     }
 
     /// - Returns: how many bytes came; 0 at the end of the stream.
@@ -64,7 +97,9 @@ package final class Link: Sendable {
             let count = unsafe Glibc.read(input, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             let error = Errno(rawValue: errno)
-            guard error == .interrupted else {
+            if error == .wouldBlock {
+                try pause(POLLIN, on: input, "said nothing")
+            } else if error != .interrupted {
                 throw .streamBroken("the connection to the other end broke (\(error))")
             }
         }
@@ -90,7 +125,9 @@ package final class Link: Sendable {
             }
             if count < 0 {
                 let error = Errno(rawValue: errno)
-                guard error == .interrupted else {
+                if error == .wouldBlock {
+                    try pause(POLLOUT, on: output, "took nothing")
+                } else if error != .interrupted {
                     throw .streamBroken("the connection to the other end broke (\(error))")
                 }
                 continue

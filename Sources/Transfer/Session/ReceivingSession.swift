@@ -43,6 +43,7 @@ struct ReceivingSession: ~Copyable {
         let hello = try input.greeting(versions: receiver.versions)
         try hello.check(role: .sender, session: receiver.session)
         let version = try WireVersion.common(receiver.versions, hello.versions)
+        if version >= FrameType.alive.since { output.keepAlive() }
         while true {
             let frame = try input.next()
             switch frame {

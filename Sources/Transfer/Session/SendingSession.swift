@@ -73,7 +73,11 @@ final class SendingSession: Sendable {
     private func read() {
         var input = FrameInput(sender.link)
         do throws(TransferError) {
-            try inbox.put(.hello(try input.greeting(versions: sender.versions)))
+            let hello = try input.greeting(versions: sender.versions)
+            if try WireVersion.common(sender.versions, hello.versions) >= FrameType.alive.since {
+                output.keepAlive()
+            }
+            try inbox.put(.hello(hello))
             while true {
                 let frame = try input.next()
                 wireReceived.store(input.wireBytes, ordering: .relaxed)

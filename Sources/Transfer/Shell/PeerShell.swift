@@ -36,7 +36,8 @@ package struct PeerShell: Sendable {
             + "{ echo \(RemoteShell.quote("there is no \(program)")) >&2; exit 127; }; exec "
             + ([program] + arguments).map(RemoteShell.quote).joined(separator: " ") + "\n"
         let link = Link(adopting: ours, ours)
-        async let ending = Self.run(words + ["sh", "-s"], on: theirs)
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+        async let ending = Self.run(words + ["sh", "-s"], on: theirs, until: stops)
         let result: Result<Value, TransferError>
         do throws(TransferError) {
             try link.write(Array(script.utf8)[...], [])
@@ -46,6 +47,7 @@ package struct PeerShell: Sendable {
             result = .failure(error)
         }
         link.end()
+        stop.finish()
         let end = await ending
         guard case .failure(let error) = result, error.code == .streamBroken || error.code == .peerNotApus
         else { return try result.get() }
@@ -59,7 +61,11 @@ package struct PeerShell: Sendable {
         let lastWords: String?
     }
 
-    private static func run(_ command: [String], on end: FileDescriptor) async -> Ending {
+    /// - Parameter stops: its end means that nobody talks to the program any more. One that stays all the same is ended:
+    ///   ssh waits for a dead connection for a quarter of an hour.
+    private static func run(
+        _ command: [String], on end: FileDescriptor, until stops: AsyncStream<Void>
+    ) async -> Ending {
         var options = PlatformOptions()
         options.createSession = true
         do {
@@ -68,7 +74,19 @@ package struct PeerShell: Sendable {
                 arguments: Arguments(Array(command.dropFirst())), platformOptions: options,
                 input: .fileDescriptor(end, closeAfterSpawningProcess: false),
                 output: .fileDescriptor(end, closeAfterSpawningProcess: true),
-                error: .string(limit: 1 << 16))
+                error: .string(limit: 1 << 16)
+            ) { execution in
+                let group = execution.processIdentifier.value
+                return Task {
+                    for await _ in stops {}
+                    for signal in [0, SIGTERM, SIGKILL] {
+                        guard !Task.isCancelled, kill(-group, signal) == 0,
+                            (try? await Task.sleep(for: .seconds(1))) != nil
+                        else { return }
+                    }
+                }
+            }
+            result.closureResult.cancel()
             var code: Int32?
             if case .exited(let status) = result.terminationStatus { code = status }
             return Ending(

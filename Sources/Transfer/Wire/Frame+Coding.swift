@@ -5,7 +5,7 @@ extension Frame {
         switch self {
         case .hello(let hello): hello.write(&writer)
         case .error(let error): error.write(&writer)
-        case .bye: break
+        case .bye, .alive: break
         case .offer(let offer): offer.write(&writer)
         case .have(let have): have.write(&writer)
         case .haveEnd(let file), .stored(let file): writer.append(file)
@@ -29,6 +29,7 @@ extension Frame {
         case .hello: self = .hello(try Hello(&reader))
         case .error: self = .error(try PeerError(&reader))
         case .bye: self = .bye
+        case .alive: self = .alive
         case .offer: self = .offer(try Offer(&reader))
         case .have: self = .have(try Have(&reader))
         case .haveEnd: self = .haveEnd(file: try reader.integer())

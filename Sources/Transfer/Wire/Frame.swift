@@ -3,6 +3,7 @@ enum Frame: Sendable, Equatable {
     case hello(Hello)
     case error(PeerError)
     case bye
+    case alive
     case offer(Offer)
     case have(Have)
     case haveEnd(file: UInt32)
@@ -17,6 +18,7 @@ enum Frame: Sendable, Equatable {
         case .hello: .hello
         case .error: .error
         case .bye: .bye
+        case .alive: .alive
         case .offer: .offer
         case .have: .have
         case .haveEnd: .haveEnd

@@ -3,6 +3,7 @@ enum FrameType: UInt8, Sendable, CaseIterable {
     case hello = 0x01
     case error = 0x02
     case bye = 0x03
+    case alive = 0x04
     case offer = 0x10
     case have = 0x11
     case haveEnd = 0x12
@@ -18,7 +19,7 @@ enum FrameType: UInt8, Sendable, CaseIterable {
         switch self {
         case .hello: Hello.length...Hello.length
         case .error: 8...PeerError.longest
-        case .bye: 0...0
+        case .bye, .alive: 0...0
         case .offer: Offer.fixedLength + 1...Offer.fixedLength + RelativePath.longest
         case .have: Have.fixedLength...Have.fixedLength + Have.mostDigests * BlockDigest.length
         case .haveEnd, .stored: 4...4
@@ -36,7 +37,7 @@ enum FrameType: UInt8, Sendable, CaseIterable {
     /// The first version of the protocol that has it.
     var since: UInt16 {
         switch self {
-        case .have, .zero, .keep: 2
+        case .alive, .have, .zero, .keep: 2
         default: 1
         }
     }

@@ -1,0 +1,213 @@
+import FoundationEssentials
+import Glibc
+import LabSupport
+import Testing
+
+/// Moves of guests that do not run: definition, disks, and what their host keeps for them besides.
+extension LabTests {
+    private static let images = "/var/lib/libvirt/images"
+
+    /// A guest that has written records to a disk of host1's own, and is shut off since.
+    private static func withColdDisk(
+        _ format: String = "qcow2", _ options: [String] = [],
+        _ body: @Sendable (Lab, LabGuest, _ image: String) async throws -> Void
+    ) async throws {
+        try await withDisk(format, options) { lab, guest, image in
+            try await guest.require("destroy", guest.name)
+            do { try await body(lab, guest, image) } catch {
+                try await clear(guest, image)
+                throw error
+            }
+            try await clear(guest, image)
+        }
+    }
+
+    /// What a move leaves on the host that the guest left, and what an attempt did.
+    private static func clear(_ guest: LabGuest, _ image: String) async throws {
+        for host in ["host1", "host2"] {
+            try await Lab.run(on: host, "rm -f '\(image)' \(images)/.apus-*.partial")
+        }
+    }
+
+    private static func records(_ guest: LabGuest) async throws -> String {
+        let records = try await Lab.command(["guest", "records", guest.name])
+        #expect(records.status == 0, "\(records.said)")
+        return records.output
+    }
+
+    @Test(
+        "a guest that is shut off goes with its disk and everything libvirt keeps for it, and back with what changed",
+        .ownLab)
+    func coldThereAndBack() async throws {
+        try await Self.withColdDisk { lab, guest, image in
+            try await guest.require("autostart", guest.name)
+            try await guest.require("snapshot-create-as", guest.name, "before-move")
+            let before = try await Self.records(guest)
+            let dry = try await lab.apus("migrate", guest.name, "--to", "host2", "--dry-run")
+            #expect(dry.status == 0 && dry.output.contains("send the disk vda \(image)"), "\(dry.said)")
+
+            let move = try await lab.apus("migrate", guest.name, "--to", "host2", "--with-logs", "--json")
+            #expect(move.status == 0, "\(move.said)")
+            let answer = try #require(try MoveAnswer(move).result)
+            #expect(answer.destination_state?.hasPrefix("shut-off") == true && answer.downtime_seconds == nil)
+            #expect(try await guest.places() == ["host2": "shut-off"])
+            #expect(try await Self.records(guest) == before)
+            let snapshots = try await guest.virsh(on: "host2", "snapshot-list", guest.name, "--name")
+            #expect(snapshots.output.contains("before-move"), "\(snapshots.said)")
+            let list = try await guest.virsh(on: "host2", "list", "--all", "--autostart", "--name")
+            #expect(list.output.contains(guest.name), "\(list.said)")
+            let log = "/var/log/libvirt/qemu/\(guest.name).from-host1.log"
+            #expect(try await Lab.run(on: "host2", "cat \(log)").contains("starting up"))
+            // Sparse as it was, checked whole, and nothing of the transfer left.
+            let files = try await Lab.run(on: "host2", "ls -A \(Self.images)")
+            #expect(!files.contains(".partial"), "\(files)")
+
+            let again = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            #expect(again.status == 0, "\(again.said)")
+            #expect(try !MoveAnswer(again).changed, "\(again.said)")
+
+            // Some records more, and back: host1 kept its image, so only the difference goes.
+            try await Lab.require("guest", "start", guest.name, "--on", "host2")
+            #expect(try await guest.virsh(on: "host2", "destroy", guest.name).status == 0)
+            let back = try await lab.apus("migrate", guest.name, "--to", "host1", "--start", "--json")
+            #expect(back.status == 0, "\(back.said)")
+            #expect(try await guest.places() == ["host1": "running"])
+            try await Self.expectWhole(guest)
+            let (first, second) = (answer.wire_bytes ?? 0, try MoveAnswer(back).result?.wire_bytes ?? .max)
+            #expect(second < first, "\(second) bytes back after \(first) there")
+        }
+    }
+
+    @Test(
+        "a cold move that is cut goes on where it was when it is asked for again, or is taken back by a repair",
+        .ownLab)
+    func coldCut() async throws {
+        try await Self.withColdDisk("raw", ["--disk-size", "96M"]) { lab, guest, image in
+            // Nothing that compresses, so that it takes its time.
+            try await Lab.run(
+                on: "host1",
+                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=64 conv=notrunc status=none")
+            let before = try await Lab.run(on: "host1", "sha256sum < '\(image)'")
+            @Sendable func cut() async throws {
+                let move = lab.startApus(
+                    "migrate", guest.name, "--to", "host2", "--bandwidth", "8MiB/s", "--json")
+                for await line in move.errorLines where line.contains("files_remaining_bytes") { break }
+                let sender = try await Lab.run(on: "host1", "pgrep -f '[a]pus send' | tail -n 1")
+                await move.send(SIGKILL)
+                _ = try await move.outcome()
+                // Its sender ends with it.
+                try await Lab.run(
+                    on: "host1", "tail --pid=\(sender.filter { !$0.isWhitespace }) -f /dev/null")
+                #expect(try await guest.places() == ["host1": "shut-off"])
+                #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)").contains(".partial"))
+                #expect(try await !Lab.run(on: "host2", "ls -A \(Self.images)").contains(guest.name))
+            }
+            try await cut()
+            let repair = try await lab.apus("repair", guest.name)
+            #expect(repair.status == 0 && repair.output.contains("was taken back"), "\(repair.said)")
+            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)").isEmpty)
+
+            // The same command again needs no repair, and sends only what is missing.
+            try await cut()
+            let arrived = try await Lab.run(on: "host2", "du -B1 --apparent-size -c \(Self.images)/.apus-*")
+            let again = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            #expect(again.status == 0, "\(again.said)")
+            #expect(try await guest.places() == ["host2": "shut-off"])
+            #expect(try await Lab.run(on: "host2", "sha256sum < '\(image)'") == before)
+            let wire = try MoveAnswer(again).result?.wire_bytes ?? .max
+            #expect(wire < 64 << 20, "\(wire) bytes went, though these had arrived: \(arrived)")
+            #expect(try await lab.apus("repair", guest.name).output.contains("nothing to do"))
+        }
+    }
+
+    @Test(
+        "a guest cannot be started on its source while it is on its way, and one that runs again is not moved",
+        .ownLab)
+    func coldStarted() async throws {
+        try await Self.withColdDisk("raw", ["--disk-size", "96M"]) { lab, guest, image in
+            try await Lab.run(
+                on: "host1",
+                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=64 conv=notrunc status=none")
+            let move = lab.startApus(
+                "migrate", guest.name, "--to", "host2", "--bandwidth", "8MiB/s", "--json")
+            for await line in move.errorLines where line.contains(#""phase":"stop-and-copy""#) { break }
+            let start = try await guest.virsh(on: "host1", "start", guest.name)
+            #expect(start.status != 0 && start.said.contains("lock"), "\(start.said)")
+            await move.send(SIGINT)
+            let outcome = try await move.outcome()
+            #expect(outcome.status == 130, "\(outcome.said)")
+            #expect(try await guest.places() == ["host1": "shut-off"])
+            // Nobody holds it any more.
+            try await guest.require("start", guest.name)
+            let live = try await lab.apus("repair", guest.name)
+            #expect(live.status == 0, "\(live.said)")
+            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)").isEmpty)
+            #expect(try await guest.places() == ["host1": "running"])
+        }
+    }
+
+    @Test("UEFI variables, a TPM's state and a chain of images go along, each to its place", .ownLab)
+    func coldBelongings() async throws {
+        let lab = try await Lab.up()
+        let base = "\(Self.images)/apus-cold-base.qcow2"
+        let make =
+            "qemu-img create -q -f qcow2 \(base) 64M && qemu-io -c 'write -P 7 32M 1M' \(base) >/dev/null"
+        try await Lab.with("host1", make, mending: "rm -f \(base)") {
+            try await Lab.undoing {
+                try await LabGuest.with(
+                    "disk", ["--disk-format", "qcow2", "--no-start", "--firmware", "uefi", "--tpm"], on: lab
+                ) { guest in
+                    let image = "\(Self.images)/\(guest.name).qcow2"
+                    try await Lab.run(
+                        on: "host1", "rm \(image); qemu-img create -q -f qcow2 -b \(base) -F qcow2 \(image)")
+                    try await guest.require("start", guest.name)
+                    try await guest.require("destroy", guest.name)
+                    let uuid = try await guest.virsh(on: "host1", "domuuid", guest.name).output
+                        .filter { !$0.isWhitespace }
+                    let kept = [
+                        base, "/var/lib/libvirt/qemu/nvram/\(guest.name)_VARS.fd",
+                        "/var/lib/libvirt/swtpm/\(uuid)/tpm2/tpm2-00.permall",
+                    ]
+                    let digests = "sha256sum \(kept.joined(separator: " ")); stat -c %U:%G \(kept[2])"
+                    let before = try await Lab.run(on: "host1", digests)
+                    let place = "/srv/apus-cold"
+                    try await Lab.with("host2", "mkdir -p \(place)", mending: "rm -rf \(place)") {
+                        let move = try await lab.apus(
+                            "migrate", guest.name, "--to", "host2", "--disk", "vda=\(place)/",
+                            "--remove-source-disks", "--json")
+                        #expect(move.status == 0, "\(move.said)")
+                        #expect(try await Lab.run(on: "host2", digests) == before)
+                        let moved = "\(place)/\(guest.name).qcow2"
+                        #expect(
+                            try await Lab.run(on: "host2", "qemu-io -r -c 'read -P 7 32M 1M' \(moved)")
+                                .contains("1048576 bytes"))
+                        #expect(try await guest.xml(on: "host2").contains("'\(moved)'"))
+                        // The base may be another guest's, too.
+                        let left = try await Lab.run(on: "host1", "ls \(Self.images)")
+                        #expect(left.contains("apus-cold-base") && !left.contains(guest.name), "\(left)")
+                        let start = try await guest.virsh(on: "host2", "start", guest.name)
+                        #expect(start.status == 0, "\(start.said)")
+                        _ = try await guest.virsh(on: "host2", "destroy", guest.name)
+                    }
+                }
+            } by: {
+                try await Lab.run(on: "host2", "rm -f \(base)")
+            }
+        }
+    }
+
+    @Test("without apus on the other host the check says so, and what to install", .ownLab)
+    func coldWithoutApus() async throws {
+        try await Self.withColdDisk { lab, guest, _ in
+            try await lab.inventory({ $0.replacing(Lab.apusPath, with: "apus-that-is-not-there") }) {
+                inventory in
+                let check = try await lab.apus(
+                    "check", guest.name, "--to", "host2", "--inventory", inventory, "--json")
+                #expect(check.status == 2, "\(check.said)")
+                let findings = try CheckAnswer(check).findings.filter { $0.code == "apus-missing" }
+                #expect(Set(findings.map(\.host)) == ["host1", "host2"], "\(check.said)")
+                #expect(findings.allSatisfy { $0.hint.contains("Install the same release") }, "\(check.said)")
+            }
+        }
+    }
+}
