@@ -15,6 +15,15 @@ package struct Host: Sendable, Hashable, Codable {
     package let peerShell: [String]?
     /// What apus is called there.
     package let apus: String
+    /// How files get there.
+    package let transport: Transport
+
+    package enum Transport: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Through `peerShell`: encrypted and authenticated by it.
+        case shell
+        /// Over a TCP connection to the migration address, agreed on over `peerShell`: for a network that is trusted.
+        case tcp
+    }
     package let maxIncoming: Int
     package let maxOutgoing: Int
     /// The name that its certificate has to bear when an encrypted guest arrives; `nil` is the migration address.
@@ -22,7 +31,9 @@ package struct Host: Sendable, Hashable, Codable {
 
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String = "apus", maxIncoming: Int = 2,
+        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String = "apus",
+        transport: Transport = .shell,
+        maxIncoming: Int = 2,
         maxOutgoing: Int = 2, tlsName: String? = nil
     ) {
         self.name = name
@@ -32,6 +43,7 @@ package struct Host: Sendable, Hashable, Codable {
         self.remoteShell = remoteShell
         self.peerShell = peerShell
         self.apus = apus
+        self.transport = transport
         self.maxIncoming = maxIncoming
         self.maxOutgoing = maxOutgoing
         self.tlsName = tlsName

@@ -43,7 +43,9 @@ extension Host {
     /// A host with every key that was left out taken from its URI.
     package init(
         name: String, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
-        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String? = nil, maxIncoming: Int = 2,
+        remoteShell: [String]? = nil, peerShell: [String]? = nil, apus: String? = nil,
+        transport: Transport = .shell,
+        maxIncoming: Int = 2,
         maxOutgoing: Int = 2, tlsName: String? = nil, filling defaults: HostDefaults
     ) {
         let peer = peerURI ?? defaults.peerURI
@@ -52,7 +54,7 @@ extension Host {
             migrationAddress: migrationAddress ?? peer.flatMap { HostDefaults(uri: $0).address },
             remoteShell: remoteShell ?? defaults.remoteShell,
             peerShell: peerShell ?? peer.flatMap { HostDefaults(uri: $0).shellOverNetwork },
-            apus: apus ?? "apus",
+            apus: apus ?? "apus", transport: transport,
             maxIncoming: maxIncoming, maxOutgoing: maxOutgoing, tlsName: tlsName)
     }
 

@@ -98,6 +98,7 @@ extension UndoRecord.Trace {
             case .transientPool(let name): ("transient-pool", nil, name, nil)
             case .file(let path): ("file", nil, path, nil)
             case .arriving(let path, let replaces): ("arriving", replaces ? "replaces" : nil, path, nil)
+            case .saved(let guest): ("saved", nil, guest, nil)
             case .sealed(let source, let destination):
                 ("sealed", nil, try Self.text(Seal(source: source, destination: destination)), nil)
             case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
@@ -121,6 +122,7 @@ extension UndoRecord.Trace {
         case "volume": self = .volume(pool: try row.value("pool"), path: name)
         case "transient-pool": self = .transientPool(name: name)
         case "file": self = .file(name)
+        case "saved": self = .saved(guest: name)
         case "sealed":
             let read: Seal = try Self.read(name)
             self = .sealed(source: read.source, destination: read.destination)

@@ -11,7 +11,7 @@ extension LibvirtMove {
             return .snapshots(guest: guest, try await snapshots(on: .source).read(), fate)
         case .device(let guest, let device):
             return .device(guest: guest, try await devices(on: .source).read(device))
-        case .volume, .transientPool, .file, .arriving, .sealed, .downtimeLimit, .bandwidth:
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth:
             return preparation.trace
         }
     }
@@ -38,7 +38,7 @@ extension LibvirtMove {
             try await setBandwidth(rate)
         case .volume, .transientPool, .file: try await images.remove(record.trace)
         // A cold move's own.
-        case .arriving, .sealed: break
+        case .arriving, .sealed, .saved: break
         case .snapshots(_, let snapshots, _):
             // A guest that is not even defined there any more has no past to go back to.
             guard try await guest(on: .source) != nil else { return }
@@ -58,7 +58,8 @@ extension LibvirtMove {
             guard try await guest(on: .source) != nil else { return }
             try await self.snapshots(on: .source).define(snapshots)
         case .device(_, let device): try await devices(on: .destination).bring(device)
-        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .downtimeLimit,
+        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .saved,
+            .downtimeLimit,
             .bandwidth:
             break
         }

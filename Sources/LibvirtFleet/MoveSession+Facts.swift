@@ -11,11 +11,13 @@ extension MoveSession {
     /// - Parameters:
     ///   - run: what is created is noted as this run's.
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
+    ///   - isWarm: whether a guest that runs is to be saved for its move.
     ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(
-        run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false
+        run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false,
+        isWarm: Bool = false
     ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
@@ -29,7 +31,7 @@ extension MoveSession {
         // First of all: the longest questions need to know what the guest is made of, and where its disks may go.
         async let poolsThere = readPools()
         var read = try await readGuest()
-        let isCold = !guest.state.isActive
+        let isCold = isWarm || !guest.state.isActive
         let chains = isCold ? await ChainSurvey(host: source.host).chains(of: read.openChains) : [:]
         read.add(chains)
         let reading = read
@@ -85,6 +87,7 @@ extension MoveSession {
             guest: guest.identity, hardware: reading.hardware, source: source.host,
             destination: destination.host
         ).facts()
+        cold.savedPath = ColdPlaces(guest: guest.identity).savedState
         cold.relativeBackings = Set(chains.filter { $0.value.relative.contains(0) }.keys)
         facts.cold = cold
         return facts

@@ -29,11 +29,12 @@ package struct MoveResult: Sendable, Hashable {
 
     /// A cold move's.
     package init(
-        id: String, plan: MovePlan, total: Duration, wire: ByteCount?, phases: [PhaseDuration],
+        id: String, plan: MovePlan, total: Duration, downtime: Downtime?, wire: ByteCount?,
+        phases: [PhaseDuration],
         destinationState: GuestState, sourceState: GuestState?, care: ActivationReport, remarks: [String]
     ) {
         self.init(
-            id: id, plan: plan, total: total, downtime: nil, wire: wire, rounds: 0, dirtyRate: nil,
+            id: id, plan: plan, total: total, downtime: downtime, wire: wire, rounds: 0, dirtyRate: nil,
             phases: phases,
             destinationState: destinationState, sourceState: sourceState, usedPostCopy: false, care: care,
             remarks: remarks)

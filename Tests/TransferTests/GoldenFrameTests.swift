@@ -113,6 +113,17 @@ struct GoldenFrameTests {
         try far.close()
     }
 
+    @Test("that only says that its end lives is passed over")
+    func alive() throws {
+        let (near, far) = try SocketPair.open()
+        let alive = Self.bytes("04000000000000000fb844720fb84472")
+        _ = try far.writeAll(Self.bytes(Self.rows[0].hex) + alive + Self.bytes(Self.rows[2].hex))
+        var input = FrameInput(Link(adopting: near, near))
+        _ = try input.greeting(versions: WireVersion.known)
+        #expect(try input.next() == .bye)
+        try far.close()
+    }
+
     @Test(
         "is noticed when it is missing, repeated or in another's place",
         arguments: [[0, 2], [0, 1, 1], [0, 2, 1]])

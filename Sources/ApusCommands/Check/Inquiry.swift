@@ -28,7 +28,8 @@ struct Inquiry: Sendable {
     }
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
-        var facts = try await session.facts(run: run, places: request.disks.places, isEncrypted: request.tls)
+        var facts = try await session.facts(
+            run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm)
         facts.count(try journal.movesUnderWay().map(\.reservation))
         if facts.cold != nil {
             facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
@@ -48,7 +49,7 @@ struct Inquiry: Sendable {
         for move in try journal.moves(guest: guest.uuid, limit: 20)
         where move.outcome == .moved && move.source == host.name {
             let plan = try? Document.decode(
-                MovePlan.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
+                CarriedFiles.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
             paths.formUnion((plan?.cold?.files ?? []).map(\.path))
         }
         return paths
@@ -179,4 +180,13 @@ struct Inquiry: Sendable {
             guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 5).compactMap(\.actual),
             links: try journal.links(source: source, destination: destination, limit: 5), dirty: profile)
     }
+}
+
+/// Of a plan that was carried out, by whatever version, the files that its source had.
+private struct CarriedFiles: Decodable {
+    struct Cold: Decodable {
+        struct File: Decodable { let path: String }
+        let files: [File]
+    }
+    let cold: Cold?
 }

@@ -44,7 +44,7 @@ struct InventoryParser {
     }
 
     private static let keys = [
-        "uri", "peer-uri", "migration-address", "tls-name", "remote-shell", "peer-shell", "apus",
+        "uri", "peer-uri", "migration-address", "tls-name", "remote-shell", "peer-shell", "apus", "transport",
         "max-incoming",
         "max-outgoing",
     ]
@@ -56,7 +56,7 @@ struct InventoryParser {
         for (key, value) in try mapping(description, "host \(name)") {
             let word = try scalar(key, "a key of host \(name)")
             switch word {
-            case "uri", "peer-uri", "migration-address", "tls-name", "apus":
+            case "uri", "peer-uri", "migration-address", "tls-name", "apus", "transport":
                 texts[word] = try scalar(value, "\(word) of host \(name)")
             case "remote-shell", "peer-shell":
                 shells[word] = try words(value, "\(word) of host \(name)")
@@ -81,9 +81,24 @@ struct InventoryParser {
         return Host(
             name: name, uri: uri, peerURI: texts["peer-uri"], migrationAddress: texts["migration-address"],
             remoteShell: shells["remote-shell"], peerShell: shells["peer-shell"], apus: texts["apus"],
+            transport: try transport(texts["transport"], of: name, at: description),
             maxIncoming: limits["max-incoming"] ?? 2, maxOutgoing: limits["max-outgoing"] ?? 2,
             tlsName: texts["tls-name"],
             filling: HostDefaults(uri: uri))
+    }
+
+    private func transport(
+        _ text: String?, of name: String, at place: Node
+    ) throws(ApusError) -> Host.Transport {
+        guard let text else { return .shell }
+        guard let transport = Host.Transport(rawValue: text) else {
+            let known = Host.Transport.allCases.map(\.rawValue)
+            throw invalid(
+                place, "transport of host \(name) is '\(text)'",
+                hint: Spelling.suggestion(for: text, in: known)
+                    ?? "There are \(known.joined(separator: " and ")).")
+        }
+        return transport
     }
 
     // MARK: Types

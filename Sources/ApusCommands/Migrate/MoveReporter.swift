@@ -40,7 +40,7 @@ struct MoveReporter {
                     + "\(downtime.method.explanation))"
             )
         } else if plan.cold != nil {
-            lines.append("  downtime   none: it did not run")
+            lines.append("  downtime   none: it did not run before")
         } else if plan.wasPaused {
             lines.append("  downtime   none: it was paused before and still is")
         }

@@ -71,6 +71,12 @@ struct MoveOptions: ParsableArguments {
     @Flag(help: "Start a guest that is shut off when it has arrived.")
     var start = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Save a running guest, send it with its memory and let it go on: for one that cannot move live. It stands "
+                + "still meanwhile."))
+    var warm = false
+
     @Flag(help: "Take along what libvirt and QEMU wrote about a guest that is shut off.")
     var withLogs = false
 
@@ -86,6 +92,7 @@ struct MoveOptions: ParsableArguments {
             detachesPassthrough: detachPassthrough)
         request.starts = start
         request.takesLogs = withLogs
+        request.isWarm = warm
         return request
     }
 

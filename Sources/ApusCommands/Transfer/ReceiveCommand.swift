@@ -20,13 +20,21 @@ struct ReceiveCommand: ParsableCommand {
 
     @Flag(help: "Let a file be replaced where the sender means to.") var replace = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Wait for the sender at this address of this host, after both have agreed on a secret here.",
+            valueName: "address"))
+    var listen: String?
+
     func run() throws {
         Self.giveWay()
         var policy = ReceivingPolicy(below: root)
         policy.replaces = replace
         policy.resumes = true
         do throws(TransferError) {
-            _ = try Receiver(over: Link.standardStreams(), session: nil, policy: policy).receiveBlocking()
+            let shell = Link.standardStreams()
+            let link = if let listen { try shell.awaitConnection(on: listen) } else { shell }
+            _ = try Receiver(over: link, session: nil, policy: policy).receiveBlocking()
         } catch {
             // The sender was told already; this is for whoever runs it by hand.
             Console.note(Failure.text(ApusError(error)))

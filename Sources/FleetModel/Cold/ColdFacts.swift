@@ -30,6 +30,8 @@ package struct ColdFacts: Sendable, Hashable, Codable {
     package var sender: Reading<String>
     /// The release of apus on the destination, asked from the source over the way that the files will take.
     package var receiver: Reading<String>
+    /// Where the source keeps the memory of the guest when it is saved.
+    package var savedPath = ""
     /// Of a saved guest, whether it ran when it was saved; `nil` where that could not be read.
     package var savedRunning: Bool?
     /// Images whose backing image is named by a path that begins where they lie.

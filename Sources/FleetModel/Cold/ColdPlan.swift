@@ -19,6 +19,11 @@ package struct ColdPlan: Sendable, Hashable, Codable {
         /// Whether a file of that name is there already, and is replaced; what both have in common is not sent again.
         package let replaces: Bool
 
+        /// Whether it is a disk's.
+        package var isImage: Bool {
+            if case .disk = part { true } else { false }
+        }
+
         package init(part: Part, path: String, destination: String, size: ByteCount?, replaces: Bool) {
             self.part = part
             self.path = path
@@ -83,6 +88,11 @@ extension MovePlan {
     /// What a cold move does, a line each, for people.
     func steps(_ cold: ColdPlan) -> [String] {
         var steps: [String] = []
+        if request.isWarm {
+            steps.append(
+                "save \(guest.name) on \(source.name): from here on it stands still, as its memory goes to a file"
+            )
+        }
         if !cold.held.isEmpty {
             steps.append("keep every QEMU of \(source.name) from writing to the images of \(guest.name)")
         }
@@ -90,7 +100,7 @@ extension MovePlan {
             let place = file.path == file.destination ? "" : " to \(file.destination)"
             let size = file.size.map { " (\($0))" } ?? ""
             return "send the \(file.part.text) \(file.path)\(place)\(size)"
-                + (file.replaces ? ", only what differs from the file that is there" : "")
+                + (file.replaces && file.isImage ? ", only what differs from the file that is there" : "")
         }
         steps.append("define \(guest.name) on \(destination.name), when all of that is there and checked")
         if cold.snapshots > 0 { steps.append("make its snapshots known on \(destination.name)") }
@@ -103,7 +113,11 @@ extension MovePlan {
                 ? "keep the definition on \(source.name)"
                 : "undefine it on \(source.name), leaving its files where they are")
         steps += conclusions.map { "\($0.operation) (\(host($0.side).name))" }
-        if request.starts { steps.append("start it on \(destination.name)") }
+        if request.isWarm {
+            steps.append("let it go on on \(destination.name)")
+        } else if request.starts {
+            steps.append("start it on \(destination.name)")
+        }
         return steps
     }
 }

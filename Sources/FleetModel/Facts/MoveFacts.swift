@@ -26,8 +26,11 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     package var settings: GuestSettings?
     /// How the guest's clock goes; `nil` where no agent told.
     package var clock: GuestClockReading?
-    /// Of a guest that does not run.
+    /// Of a guest that does not run, or is to be saved for its move.
     package var cold: ColdFacts?
+
+    /// Whether the guest goes as files, and nothing of it runs meanwhile.
+    package var isCold: Bool { cold != nil || !guest.state.isActive }
 
     package init(
         guest: Guest, hardware: GuestHardware, cpu: Reading<CPUFacts>, disks: [DiskFacts],

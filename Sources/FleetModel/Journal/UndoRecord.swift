@@ -14,6 +14,8 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         /// The files of a guest that does not run had all arrived, and looked like this on both hosts: one that looks
         /// otherwise was written to since.
         case sealed(source: String, destination: String)
+        /// The guest ran before it was saved for its move.
+        case saved(guest: String)
         /// The guest had this downtime limit before.
         case downtimeLimit(guest: String, Duration)
         /// The guest had these snapshots, parents first.

@@ -124,7 +124,9 @@ package struct MovePlan: Sendable, Hashable, Codable {
     }
 
     /// How it is carried out, in a word: a strategy for a guest's memory, or `cold`.
-    package var strategyName: String { cold == nil ? method.strategy.rawValue : "cold" }
+    package var strategyName: String {
+        cold == nil ? method.strategy.rawValue : request.isWarm ? "warm" : "cold"
+    }
 
     /// The forecast of the strategy that was chosen.
     package var chosenForecast: StrategyForecast? { forecast?.strategy(method.strategy) }

@@ -115,6 +115,28 @@ struct ColdDefinition: Sendable {
         }
     }
 
+    /// Stores the guest's memory on its source, which ends its QEMU there.
+    func save(runs: Bool) async throws(ApusError) {
+        let reference = reference
+        try await source.ask(within: Self.patience) { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.save(runs: runs)
+            }
+        }
+    }
+
+    /// Lets a guest that was saved for its move go on where it was.
+    ///
+    /// - Returns: whether it had to be started.
+    func goOn() async throws(ApusError) -> Bool {
+        guard let here = try await guest(on: source), !here.state.isActive else { return false }
+        let reference = reference
+        try await source.ask(within: Self.patience) { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.start() }
+        }
+        return true
+    }
+
     /// The memory that is the destination's now must not be gone on from here.
     func removeSavedState(on link: HostLink) async throws(ApusError) {
         let reference = reference

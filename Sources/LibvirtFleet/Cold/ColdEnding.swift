@@ -22,7 +22,7 @@ struct ColdEnding: Sendable {
         story.remark(cause.detail)
         let look = await look(isComplete)
         switch verdict(look, isComplete) {
-        case .unmoved: return .unmoved(unmoved(cause, look))
+        case .unmoved: return .unmoved(await unmoved(cause, look))
         case .arrived: return .arrived([])
         case .finish:
             do throws(ApusError) {
@@ -34,16 +34,30 @@ struct ColdEnding: Sendable {
             }
         case .withdraw:
             do throws(ApusError) { try await withdraw() } catch { throw incomplete(error) }
-            return .unmoved(unmoved(cause, look))
+            return .unmoved(await unmoved(cause, look))
         case .notKnown:
             // Nothing was given up yet: what the source had, it has.
             if !isComplete, look.destination == .silent, look.source == .defined || look.source == .active {
-                return .unmoved(unmoved(cause, look))
+                return .unmoved(await unmoved(cause, look))
             }
             let error = notKnown(cause, look)
             story.finish(.notKnown, code: error.code)
             throw error
         }
+    }
+
+    /// A guest that was saved for its move goes on where it was.
+    ///
+    /// - Returns: whether it had to be.
+    @discardableResult
+    func goOn() async throws(ApusError) -> Bool {
+        for record in try story.undoable() {
+            guard case .saved = record.trace else { continue }
+            let wasDue = try await steps.definition.goOn()
+            try story.forget(record)
+            return wasDue
+        }
+        return false
     }
 
     func verdict(_ look: ColdSteps.Look, _ isComplete: Bool) -> ColdSettlement {
@@ -112,8 +126,19 @@ struct ColdEnding: Sendable {
     // MARK: Errors
 
     /// What arrived stays for the next attempt, and is in the journal: `apus repair` takes it away.
-    private func unmoved(_ cause: ApusError, _ look: ColdSteps.Look) -> ApusError {
+    private func unmoved(_ cause: ApusError, _ before: ColdSteps.Look) async -> ApusError {
         let kept = story.phase >= .stopAndCopy
+        do throws(ApusError) { try await goOn() } catch {
+            story.finish(.notKnown, code: .repairIncomplete)
+            return ApusError(
+                .repairIncomplete, cause.operation,
+                "\(cause.detail). \(plan.guest) is saved on \(plan.source.name), with its memory, and could not be let "
+                    + "run on: \(error.detail)",
+                hint:
+                    "Mend what it says, then apus repair \(plan.guest), or virsh -c \(plan.source.uri) start "
+                    + "\(plan.guest).", underlying: error)
+        }
+        let look = plan.request.isWarm ? await steps.look() : before
         if !kept {
             for record in (try? story.undoable()) ?? [] { try? story.forget(record) }
         }

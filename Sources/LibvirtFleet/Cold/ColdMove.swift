@@ -17,6 +17,8 @@ package actor ColdMove {
     private let earlier: [UndoRecord]
     private let orders = FileCarrier.Orders()
     private let gate = Gate()
+    /// Since when a guest that was saved for its move stands still.
+    private var standsStillSince: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - plan: what is to be done; its `cold` part says that this is its kind.
@@ -102,6 +104,11 @@ package actor ColdMove {
         // From now on they are this one's to take away.
         for left in mine { try log.clear(left.id) }
         try await steps.prepare()
+        if plan.request.isWarm, let saved = cold.saved {
+            try story.note(.saved(guest: plan.guest.uuid), on: plan.source, number: cold.files.count + 1)
+            standsStillSince = .now
+            try await steps.definition.save(runs: saved.runs)
+        }
         // Where both hosts see everything, there is nothing that would have to be held by apus on the source.
         guard !cold.files.isEmpty else {
             try gate.close()
@@ -130,16 +137,27 @@ package actor ColdMove {
     /// The last look before anything is touched.
     private func refuseMoving() async throws(ApusError) {
         let look = await steps.look()
-        if look.source == .active, let guest = try await steps.definition.guest(on: steps.source) {
+        if plan.request.isWarm {
+            guard look.source == .active else {
+                throw ApusError(
+                    .planOutdated, steps.operation,
+                    "\(plan.guest) is \(look.source.words) on \(plan.source.name), and was to be saved for its move",
+                    hint: "Give the command again, without --warm.")
+            }
+        } else if look.source == .active, let guest = try await steps.definition.guest(on: steps.source) {
             throw steps.startedMeanwhile(guest)
         }
         if look.destinationState?.kind == .saved {
             throw ApusError(
-                .blocked, steps.operation, "\(plan.destination.name) has a saved memory of \(plan.guest) of its own",
-                hint: "Find out which of the two is the guest; the other one goes with virsh managedsave-remove "
+                .blocked, steps.operation,
+                "\(plan.destination.name) has a saved memory of \(plan.guest) of its own",
+                hint:
+                    "Find out which of the two is the guest; the other one goes with virsh managedsave-remove "
                     + "\(plan.guest).")
         }
-        guard look.source == .defined, look.destination == .absent || look.destination == .defined else {
+        guard look.source == .defined || plan.request.isWarm,
+            look.destination == .absent || look.destination == .defined
+        else {
             throw ApusError(
                 .stateNotKnown, steps.operation,
                 "\(plan.guest) is \(look.source.words) on \(plan.source.name) and \(look.destination.words) on "
@@ -158,6 +176,7 @@ package actor ColdMove {
             },
             host: plan.destination.name, shell: plan.destination.shell(from: plan.source) ?? [],
             apus: plan.destination.program(seenFrom: plan.source), roots: roots,
+            address: plan.destination.transport == .tcp ? plan.destination.migrationAddress : nil,
             bandwidth: plan.request.bandwidth?.bytesPerSecond, compressors: 2)
     }
 
@@ -180,7 +199,8 @@ package actor ColdMove {
         var remarks = remarks
         remarks += await ColdEnding(steps: steps, story: story).tidy()
         var failure: ApusError?
-        if plan.request.starts {
+        var downtime: Downtime?
+        if plan.request.starts || plan.request.isWarm {
             do throws(ApusError) {
                 try await steps.definition.start()
             } catch {
@@ -190,13 +210,18 @@ package actor ColdMove {
                 )
             }
         }
+        if let standsStillSince, failure == nil, cold.saved?.runs == true {
+            downtime = Downtime(
+                duration: standsStillSince.duration(to: .now), method: .eventArrival,
+                error: .milliseconds(500))
+        }
         let look = await steps.look()
         story.finish(.moved, code: nil)
         if let failure { throw failure }
         var care = ActivationReport()
         if plan.conclusions.contains(.autostart) { care.isAutostarted = true }
         return MoveResult(
-            id: record.id, plan: plan, total: began.duration(to: .now), wire: sent.wire,
+            id: record.id, plan: plan, total: began.duration(to: .now), downtime: downtime, wire: sent.wire,
             phases: story.phases(), destinationState: look.destinationState ?? GuestState(.unknown),
             sourceState: look.sourceState, care: care, remarks: remarks)
     }

@@ -50,20 +50,23 @@ package struct ColdRepair: Sendable {
         let look = await ending.look(isComplete)
         do throws(ApusError) {
             switch ending.verdict(look, isComplete) {
-            case .unmoved: if !keepsFiles { try await takeAway(say) }
+            case .unmoved:
+                try await goOn(ending, say)
+                if !keepsFiles { try await takeAway(say) }
             case .withdraw:
                 try await ending.withdraw()
                 say(
                     "\(plan.guest) ran on \(plan.source.name) since: its definition on \(plan.destination.name) was removed"
                 )
+                try await goOn(ending, say)
                 if !keepsFiles { try await takeAway(say) }
             case .finish:
                 _ = try await ending.finish(look)
                 say(
                     "\(plan.guest) is on \(plan.destination.name) with all that it has; its move was finished"
                 )
-                _ = await ending.tidy()
-            case .arrived: _ = await ending.tidy()
+                try await arrive(ending, say)
+            case .arrived: try await arrive(ending, say)
             case .notKnown:
                 let error = ending.notKnown(nil, look)
                 story.finish(.notKnown, code: error.code)
@@ -77,6 +80,22 @@ package struct ColdRepair: Sendable {
         let place = await self.look()
         story.finish(place.hasMoved ? .moved : .failed, code: place.hasMoved ? nil : .migrationFailed)
         return place
+    }
+
+    /// A guest that was saved for its move goes on.
+    private func arrive(_ ending: ColdEnding, _ say: (String) -> Void) async throws(ApusError) {
+        if plan.request.isWarm,
+            try await steps.definition.guest(on: steps.destination)?.state.isActive == false
+        {
+            try await steps.definition.start()
+            say("\(plan.guest) goes on on \(plan.destination.name)")
+        }
+        _ = await ending.tidy()
+    }
+
+    private func goOn(_ ending: ColdEnding, _ say: (String) -> Void) async throws(ApusError) {
+        guard try await ending.goOn() else { return }
+        say("\(plan.guest) was saved for its move and goes on on \(plan.source.name)")
     }
 
     private func takeAway(_ say: (String) -> Void) async throws(ApusError) {

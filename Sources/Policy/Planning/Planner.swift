@@ -30,7 +30,7 @@ package struct Planner: Sendable {
     ///   when one of them is a blocker that was not lifted; `plan-refused` when the strategy that was asked for
     ///   cannot be run.
     package func plan() throws(ApusError) -> MovePlan {
-        guard facts.guest.state.isActive else { return try coldPlan() }
+        guard !facts.isCold else { return try coldPlan() }
         let findings = findings + Self.convergence(facts, forecast)
         try Self.refuseBlocked(findings, facts: facts)
         let (strategy, reason) = try choose()
@@ -54,17 +54,18 @@ package struct Planner: Sendable {
 
     private func coldPlan() throws(ApusError) -> MovePlan {
         try Self.refuseBlocked(findings, facts: facts)
-        let cold = ColdPlanner(facts, request)
+        let cold = ColdPlanner(facts, request, link: forecast?.input.link?.rate)
         var plan = MovePlan(
             guest: facts.guest.identity, source: facts.source.host, destination: facts.destination.host,
-            request: request, wasPaused: false, isPersistent: true, wasDefinedThere: facts.sameUUID != nil,
+            request: request, wasPaused: isPaused, isPersistent: true, wasDefinedThere: facts.sameUUID != nil,
             method: TransferMethod(), vouchesForStorage: false,
-            memory: request.starts ? facts.guest.memory : .zero, disks: cold.disks, preparations: [],
+            memory: request.starts || request.isWarm ? facts.guest.memory : .zero, disks: cold.disks,
+            preparations: [],
             conclusions: cold.conclusions, choices: cold.choices, rejected: [], findings: findings,
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: PlanBasis(facts), forecast: nil)
         plan.cold = cold.plan
-        plan.room = request.starts ? Preflight.room(facts) : nil
+        plan.room = request.starts || request.isWarm ? Preflight.room(facts) : nil
         return plan
     }
 

@@ -7,12 +7,14 @@ extension Preflight {
     /// What only the next start needs is a warning, unless the guest is to be started, or has its memory with it.
     static func coldRules(_ facts: MoveFacts, _ request: MoveRequest) -> [Rule] {
         let start: [Rule] = [machine, devices, paths, interfaces, trustedPlatform]
-        let always: [Rule] = [identity, coldState, coldDisks, carriage, slots, coldSecrets]
-        guard request.starts || facts.guest.state.kind == .saved else {
+        let always: [Rule] = [
+            identity, coldState, coldDisks, carriage, slots, { facts, _ in secrets(facts) },
+        ]
+        guard request.starts || ColdPlanner(facts, request).isSaved else {
             return always + start.map { rule in { rule($0, $1).map(\.asWarning) } }
         }
         return always + start + [versions, processor, timeStamps]
-            + (request.starts ? [memory, processors] : [])
+            + (request.starts || request.isWarm ? [memory, processors] : [])
     }
 
     /// Snapshots go along inside of the images.
@@ -20,7 +22,7 @@ extension Preflight {
         let hardware = facts.hardware
         let virsh = facts.source.host.virsh
         let planner = ColdPlanner(facts, request)
-        var findings: [Finding] = []
+        var findings = facts.guest.state.isActive ? [activity(facts) ?? power(facts)].compactMap(\.self) : []
         let strays = BelongingsPlanner(facts, request).strays
         let moved = planner.plan.relocations.keys.sorted()
         if !hardware.snapshots.isEmpty, !strays.isEmpty || !moved.isEmpty {
@@ -202,9 +204,6 @@ extension Preflight {
         return findings
     }
 
-    private static func coldSecrets(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
-        secrets(facts)
-    }
 }
 
 extension Finding {

@@ -6,7 +6,7 @@ extension Preflight {
         [activity(facts) ?? power(facts)].compactMap { $0 } + records(facts, request)
     }
 
-    private static func activity(_ facts: MoveFacts) -> Finding? {
+    static func activity(_ facts: MoveFacts) -> Finding? {
         let guest = facts.guest
         guard let activity = guest.activity else { return nil }
         return Finding(
@@ -17,7 +17,7 @@ extension Preflight {
                     ? "." : ", or end it (apus abort \(facts.guestName))."))
     }
 
-    private static func power(_ facts: MoveFacts) -> Finding? {
+    static func power(_ facts: MoveFacts) -> Finding? {
         let state = facts.guest.state
         if state.kind == .paused, state.reason == "ioerror" {
             return Finding(

@@ -13,7 +13,7 @@ package enum Preflight {
     /// - Returns: worst first, by topic in a fixed order within one severity. Blockers that the user lifts
     ///   stay in the list, marked; those that cannot be lifted are not marked.
     package static func findings(for facts: MoveFacts, request: MoveRequest) -> [Finding] {
-        let rules = facts.guest.state.isActive ? liveRules : coldRules(facts, request)
+        let rules = facts.isCold ? coldRules(facts, request) : liveRules
         var seen: Set<Finding> = []
         return merged(rules.flatMap { $0(facts, request) }.filter { seen.insert($0).inserted })
             .enumerated()

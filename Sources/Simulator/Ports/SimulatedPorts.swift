@@ -53,7 +53,7 @@ package struct SimulatedPorts: MovePorts {
             case .snapshots, .device: hosts.putBack(record.trace)
             case .bandwidth(_, let limit):
                 if hosts.hosts[side].copy != nil { try hosts.setBandwidth(limit) }
-            case .transientPool, .arriving, .sealed: break
+            case .transientPool, .arriving, .sealed, .saved: break
             }
         }
     }

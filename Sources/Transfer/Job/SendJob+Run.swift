@@ -29,14 +29,53 @@ extension SendJob {
                     FilePath(file.path), to: FilePlace(root: file.root, path: try RelativePath(file.name)),
                     replaces: file.replaces))
         }
-        let (all, compressors) = (outgoing, compressors)
+        let (all, compressors, address) = (outgoing, compressors, address)
         return try await PeerShell(host: host, words: shell).converse(
-            with: apus, ["receive", "--replace"] + roots.flatMap { ["--root", $0] }
+            with: apus,
+            ["receive", "--replace"] + roots.flatMap { ["--root", $0] }
+                + (address.map { ["--listen", $0] } ?? [])
         ) { (link) throws(TransferError) in
-            try await Sender(
-                over: link, session: .random(), throttle: throttle, compressors: compressors,
+            // The shell stays open: it is how either end learns that the other one's host has given up.
+            let way =
+                if let address {
+                    try await SessionThreads.run(over: link) {
+                        Result { () throws(TransferError) in try Self.meet(at: address, over: link) }
+                    }
+                } else {
+                    link
+                }
+            return try await Sender(
+                over: way, session: .random(), throttle: throttle, compressors: compressors,
                 progress: progress
             ).send(all)
+        }
+    }
+
+    /// Agrees with the receiver on a secret and a port, and connects to it.
+    private static func meet(at address: String, over shell: Link) throws(TransferError) -> Link {
+        let secret = DirectLink.Secret()
+        try shell.say(String(decoding: secret.bytes, as: UTF8.self))
+        let line = try shell.line()
+        guard line.hasPrefix("port "), let port = UInt16(line.dropFirst(5)) else {
+            throw TransferError(
+                .peerNotApus, "agree on a port", "it said: \(line.prefix(200))",
+                hint: "Install the same release of apus on both hosts.")
+        }
+        return try DirectLink.connect(to: address, port: port, secret)
+    }
+}
+
+extension Link {
+    /// The receiver's side of a connection of the transfer's own, agreed on over this link.
+    ///
+    /// - Parameter address: of this host, where the sender will connect to.
+    /// - Throws: `stream-broken`, `refused`.
+    package func awaitConnection(on address: String) throws(TransferError) -> Link {
+        guard let secret = DirectLink.Secret(try line()) else {
+            throw .protocolBroken("the secret is none")
+        }
+        return try DirectLink.accept(on: address, secret) { (port) throws(TransferError) in
+            try say("port \(port)")
         }
     }
 }

@@ -32,6 +32,9 @@ package struct SendJob: Sendable, Equatable, Codable {
     package let apus: String
     /// The receiver's directories, on the other host.
     package let roots: [String]
+    /// The other host's address for a connection of the transfer's own, on a network that is trusted; `nil` is through the
+    /// shell.
+    package let address: String?
     /// Bytes per second; `nil` is no limit.
     package let bandwidth: UInt64?
     /// How many threads compress.
@@ -39,7 +42,7 @@ package struct SendJob: Sendable, Equatable, Codable {
 
     package init(
         held: [String], files: [File], host: String, shell: [String], apus: String, roots: [String],
-        bandwidth: UInt64?, compressors: Int
+        address: String?, bandwidth: UInt64?, compressors: Int
     ) {
         self.held = held
         self.files = files
@@ -47,6 +50,7 @@ package struct SendJob: Sendable, Equatable, Codable {
         self.shell = shell
         self.apus = apus
         self.roots = roots
+        self.address = address
         self.bandwidth = bandwidth
         self.compressors = compressors
     }
