@@ -24,9 +24,11 @@ struct CompressionBalance: Sendable, Equatable {
     /// So many periods of compressing, then one shows what the link carries without.
     static let periodsBetweenLooks = 64
     /// How many periods a try in vain keeps from the next one.
-    static let pauses = 8...256
+    static let pauses = 4...64
 
     private(set) var compresses = false
+    /// What was on its way when it changed still shows in the first period.
+    private var isSettling = false
     /// Content a second that was passed through while the link was the limit.
     private var passed: Double?
     /// What is known of the compressors: content a second, and what of a byte is left.
@@ -48,6 +50,12 @@ struct CompressionBalance: Sendable, Equatable {
             speed = Double(period.compressed) / period.compressing * Double(compressors)
             ratio = Double(period.compressedTo) / Double(period.compressed)
         }
+        if isSettling {
+            isSettling = false
+            return
+        }
+        let before = compresses
+        defer { isSettling = compresses != before }
         let rate = Double(period.content) / period.duration
         let isPressed = period.pressed / period.duration >= Self.pressure
         if compresses { judgeCompressing(rate, isPressed) } else { judgePassing(rate, isPressed) }

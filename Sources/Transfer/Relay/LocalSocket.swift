@@ -136,6 +136,15 @@ final class LocalSocket: Sendable {
         return true
     }
 
+    /// Writes all of it, which is little, or nothing.
+    func writeAtOnce(_ bytes: ArraySlice<UInt8>) -> Bool {
+        // Linux cuts nothing of up to 32 KiB: it is one buffer of a stream socket.
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe send(
+                descriptor, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+        } == bytes.count
+    }
+
     /// Passes on that nothing follows in this direction.
     func finishWriting() { shutdown(descriptor, CInt(SHUT_WR)) }
 

@@ -80,7 +80,8 @@ package final class Relay: Sendable {
     /// The same, on the calling thread and some of its own.
     package func runBlocking() throws(TransferError) -> RelayCounters { try session.run() }
 
-    /// No further connection is taken; when those that are open have ended, so do both ends. For the source only.
+    /// No further connection is taken; when those that are open have ended, so do both ends. It is the
+    /// source's to say: on the destination it does nothing.
     package func finish() { session.finish() }
 
     /// Breaks the link, and with it every connection, on both hosts.

@@ -29,7 +29,9 @@ extension RelaySession {
     func take(_ frame: Frame) throws(TransferError) {
         switch frame {
         case .streamOpen(let open): try take(open)
-        case .streamBytes(let bytes): try stream(bytes.stream)?.take(bytes)
+        case .streamBytes(let bytes):
+            let delivered = try stream(bytes.stream)?.take(bytes) ?? 0
+            contentReceived.add(UInt64(delivered), ordering: .relaxed)
         case .streamShut(let shut): try stream(shut.stream)?.take(shut)
         case .streamCredit(let credit): try stream(credit.stream)?.take(credit)
         default: throw .protocolBroken("a frame of type \(frame.type) came from a relay")
@@ -61,16 +63,22 @@ extension RelaySession {
 
     private func carry(_ stream: RelayStream, _ socket: LocalSocket) {
         stream.adopt(socket)
-        streamThreads.start {
-            stream.carryOut(socket) { self.contentSent.add(UInt64($0), ordering: .relaxed) }
-            self.leave(stream)
+        start(stream) { () throws(TransferError) in
+            try stream.carryOut(socket, to: self.output) {
+                self.contentSent.add(UInt64($0), ordering: .relaxed)
+            }
         }
+        start(stream) { () throws(TransferError) in
+            try stream.carryIn(socket, unless: self.signal) {
+                self.contentReceived.add(UInt64($0), ordering: .relaxed)
+            }
+        }
+    }
+
+    /// A thread of a stream; when it fails, so does all.
+    private func start(_ stream: RelayStream, _ body: @escaping @Sendable () throws(TransferError) -> Void) {
         streamThreads.start {
-            do throws(TransferError) {
-                try stream.carryIn(socket, unless: self.signal) {
-                    self.contentReceived.add(UInt64($0), ordering: .relaxed)
-                }
-            } catch {
+            do throws(TransferError) { try body() } catch {
                 self.fail(error)
                 self.link.end()
             }

@@ -40,7 +40,7 @@ final class RelaySession: Sendable {
     let contentReceived = Atomic<UInt64>(0)
     let streamThreads = SessionThreads()
     private let session: SessionID
-    private let output: FrameOutput
+    let output: FrameOutput
     private let wireReceived = Atomic<UInt64>(0)
     private let table = Mutex(Table())
 
@@ -132,6 +132,8 @@ final class RelaySession: Sendable {
     // MARK: Ending
 
     func finish() {
+        // The destination follows the source's goodbye.
+        guard case .source = end else { return }
         stopListening()
         outbox.finish()
     }

@@ -9,6 +9,8 @@ final class RelayStream: Sendable {
         var socket: LocalSocket?
         /// It ends, and not as QEMU would end it: nothing of it is carried any more.
         var isBroken = false
+        /// A thread is writing what it took from there.
+        var isDelivering = false
         /// This end has shut its direction.
         var isShut = false
         /// Its socket has taken all that came.
@@ -30,11 +32,28 @@ final class RelayStream: Sendable {
 
     // MARK: What the other end says
 
+    /// Takes bytes for the socket. What is short goes there at once, if nothing waits before it.
+    ///
+    /// - Returns: how much has gone there.
     /// - Throws: `protocol-broken`.
-    func take(_ bytes: StreamBytes) throws(TransferError) {
-        try state.update { state in
-            Result { () throws(TransferError) in try state.incoming.add(bytes) }
+    func take(_ bytes: StreamBytes) throws(TransferError) -> Int {
+        let credit = try state.quietly { state in
+            Result { () throws(TransferError) in
+                let isNext = state.incoming.count == 0 && !state.isDelivering && !state.isBroken
+                try state.incoming.add(bytes)
+                guard isNext, bytes.encoding == .stored, bytes.payload.count <= SendQueue.small,
+                    state.socket?.writeAtOnce(bytes.payload) == true
+                else { return Int?.none }
+                _ = state.incoming.next()
+                return state.incoming.delivered(bytes.payload.count)
+            }
         }.get()
+        guard let credit else {
+            state.update { _ in }
+            return 0
+        }
+        outbox.grant(credit, for: number)
+        return bytes.payload.count
     }
 
     /// - Throws: `protocol-broken`.
@@ -94,13 +113,17 @@ final class RelayStream: Sendable {
     }
 
     /// Carries what the socket says until it ends.
-    func carryOut(_ socket: LocalSocket, counting: (Int) -> Void) {
+    ///
+    /// - Throws: `stream-broken`.
+    func carryOut(
+        _ socket: LocalSocket, to output: FrameOutput, counting: (Int) -> Void
+    ) throws(TransferError) {
         while let room = takeRoom() {
             switch socket.read(atMost: min(room, Self.longestRead)) {
             case .bytes(let bytes):
-                state.update { $0.credit -= bytes.count }
+                state.quietly { $0.credit -= bytes.count }
                 counting(bytes.count)
-                outbox.push(bytes, of: number)
+                try outbox.push(bytes, of: number, to: output)
             case .end:
                 let isClean = state.update { state in
                     defer { state.isShut = true }
@@ -125,7 +148,11 @@ final class RelayStream: Sendable {
                 let content = try bytes.content(&decompressor)
                 guard socket.write(content, unless: signal) else { return breakOff(socket) }
                 counting(content.count)
-                outbox.grant(state.update { $0.incoming.delivered(content.count) }, for: number)
+                let credit = state.quietly { state in
+                    state.isDelivering = false
+                    return state.incoming.delivered(content.count)
+                }
+                outbox.grant(credit, for: number)
             case .end:
                 socket.finishWriting()
                 state.update { $0.isDelivered = true }
@@ -165,7 +192,7 @@ final class RelayStream: Sendable {
     private static let longestRead = 128 << 10
 
     private func takeRoom() -> Int? {
-        let (room, isOver) = state.update { ($0.credit, $0.isBroken) }
+        let (room, isOver) = state.quietly { ($0.credit, $0.isBroken) }
         if isOver { return nil }
         if room > 0 { return room }
         outbox.press(1)
@@ -180,7 +207,9 @@ final class RelayStream: Sendable {
     private func nextPiece() -> IncomingBytes.Piece? {
         state.wait { state -> IncomingBytes.Piece?? in
             if state.isBroken { return .some(nil) }
-            return state.incoming.next().map { .some($0) }
+            guard let piece = state.incoming.next() else { return nil }
+            state.isDelivering = true
+            return .some(piece)
         }
     }
 }

@@ -23,7 +23,8 @@ struct SendQueue: Sendable {
         var entries: [Entry] = []
         /// How many went out: tells where a compressor's piece is by now.
         var gone = 0
-        var choice = CompressionChoice()
+        /// Some 4 MiB at the most are stored between two tries: memory changes from page to page.
+        var choice = CompressionChoice(pauses: 4...32)
         var credit = 0
         /// Its socket has been closed: nothing comes any more.
         var isClosed = false
@@ -54,6 +55,9 @@ struct SendQueue: Sendable {
 
     /// Streams of which something may still be sent.
     var count: Int { lanes.count }
+
+    /// Whether nothing waits at all.
+    var isIdle: Bool { opens.isEmpty && credits.isEmpty && turns.isEmpty }
 
     /// A stream begins; the end that opens it says so.
     mutating func open(_ open: StreamOpen, tells: Bool) {
