@@ -171,7 +171,8 @@ final class RelayStream: Sendable {
     func leave() -> Bool {
         let (isLast, socket, isBroken) = state.update { state in
             state.threads -= 1
-            return (state.threads == 0, state.socket, state.isBroken)
+            // Taken out: its number may be another socket's as soon as it is closed.
+            return (state.threads == 0, state.threads == 0 ? state.socket.take() : nil, state.isBroken)
         }
         guard isLast else { return false }
         socket?.close(cleanly: !isBroken)
