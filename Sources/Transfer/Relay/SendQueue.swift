@@ -41,8 +41,9 @@ struct SendQueue: Sendable {
         }
     }
 
-    /// A message that goes before bulk.
-    static let small = 4 << 10
+    /// A message that goes before bulk: a page that a guest waits for in post-copy is one, with what QEMU puts
+    /// around it.
+    static let small = 8 << 10
     /// So many small ones in a row, then one of the others: nobody waits for ever.
     static let mostSmall = 16
 

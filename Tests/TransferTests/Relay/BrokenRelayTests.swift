@@ -7,7 +7,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A relay that breaks", .timeLimit(.minutes(2)))
+@Suite("A relay that breaks", .serialized, .timeLimit(.minutes(2)))
 struct BrokenRelayTests {
     private static let content = Scene.random(4 << 20, seed: 71)
 

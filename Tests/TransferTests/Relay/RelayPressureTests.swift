@@ -5,7 +5,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A relay under pressure", .timeLimit(.minutes(2)))
+@Suite("A relay under pressure", .serialized, .timeLimit(.minutes(2)))
 struct RelayPressureTests {
     @Test("holds no more of a stream that nobody reads than its window, and carries the others")
     func slowReader() async throws {

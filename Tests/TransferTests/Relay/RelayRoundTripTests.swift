@@ -5,7 +5,7 @@ import TransferSupport
 
 @testable import Transfer
 
-@Suite("A relay", .timeLimit(.minutes(3)))
+@Suite("A relay", .serialized, .timeLimit(.minutes(3)))
 struct RelayRoundTripTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
