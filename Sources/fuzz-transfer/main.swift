@@ -1,7 +1,8 @@
 import Glibc
 import TransferSupport
 
-/// `fuzz-transfer FIRST COUNT [DIRECTORY]`: so many seeds from the first one on, each against both ends.
+/// `fuzz-transfer FIRST COUNT [DIRECTORY]`: so many seeds from the first one on, each against both ends of a transfer
+/// of files, and every eighth against both ends of a relay.
 ///
 /// The directory is best one in memory: what is stored is synchronized to it.
 let arguments = CommandLine.arguments.dropFirst()
@@ -12,11 +13,20 @@ guard numbers.count == 2 else {
 }
 let clock = ContinuousClock()
 let start = clock.now
+var inputs = 2 * numbers[1]
 do {
     // Not a global: its files go when it does.
     let fuzz = try await TransferFuzz(below: arguments.dropFirst(2).first ?? "/dev/shm")
-    for seed in numbers[0]..<numbers[0] + numbers[1] { try fuzz.run(seed: seed) }
-    for (ending, count) in fuzz.endings.sorted(by: { $0.key < $1.key }) { print("\(count)\t\(ending)") }
+    let relayFuzz = try RelayFuzz(below: arguments.dropFirst(2).first ?? "/dev/shm")
+    for seed in numbers[0]..<numbers[0] + numbers[1] {
+        try fuzz.run(seed: seed)
+        guard seed % 8 == 0 else { continue }
+        try relayFuzz.run(seed: seed)
+        inputs += 2
+    }
+    for (ending, count) in fuzz.endings.merging(relayFuzz.endings, uniquingKeysWith: +).sorted(by: {
+        $0.key < $1.key
+    }) { print("\(count)\t\(ending)") }
 } catch {
     print(error)
     exit(1)
@@ -24,5 +34,5 @@ do {
 var usage = rusage()
 getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
 print(
-    "\(2 * numbers[1]) inputs in \(start.duration(to: clock.now)), at most \(usage.ru_maxrss >> 10) MiB of memory"
+    "\(inputs) inputs in \(start.duration(to: clock.now)), at most \(usage.ru_maxrss >> 10) MiB of memory"
 )

@@ -90,12 +90,14 @@ package enum SocketPair {
 }
 
 /// Passes on what the two ends say, with the harm that was asked for, and remembers it.
-private final class Wire: Sendable {
+package final class Wire: Sendable {
     private let ends: (FileDescriptor, FileDescriptor)
     private let group = DispatchGroup()
     private let said = Mutex<(forth: [UInt8], back: [UInt8])>(([], []))
 
-    init(_ sender: FileDescriptor, _ receiver: FileDescriptor, forth: Exchange.Harm, back: Exchange.Harm) {
+    package init(
+        _ sender: FileDescriptor, _ receiver: FileDescriptor, forth: Exchange.Harm, back: Exchange.Harm
+    ) {
         ends = (sender, receiver)
         DispatchQueue(label: "forth").async(group: group) {
             let bytes = self.pass(from: sender, to: receiver, forth)

@@ -1,35 +1,45 @@
 import Crypto
 
 /// A stream taken apart and put together by the words of docs/wire.md, without the code under test.
-struct RawFrames {
-    struct Frame {
-        var type: UInt8
-        var body: [UInt8]
+package struct RawFrames {
+    package struct Frame: Sendable {
+        package var type: UInt8
+        package var body: [UInt8]
+
+        package init(_ type: UInt8, _ body: [UInt8]) {
+            self.type = type
+            self.body = body
+        }
     }
 
-    private(set) var frames: [Frame] = []
+    package private(set) var frames: [Frame] = []
 
-    init(_ stream: [UInt8]) {
+    package init(_ stream: [UInt8]) {
         var place = 0
         while place + 16 <= stream.count {
             let length = (4..<8).reduce(0) { $0 | Int(stream[place + $1]) << (8 * ($1 - 4)) }
             let end = min(place + 16 + length, stream.count)
-            frames.append(Frame(type: stream[place], body: Array(stream[place + 16..<end])))
+            frames.append(Frame(stream[place], Array(stream[place + 16..<end])))
             place += 16 + length
         }
     }
 
-    init(_ frames: [Frame]) {
+    package init(_ frames: [Frame]) {
         self.frames = frames
     }
 
     /// With right checks: what a peer can say that means harm and knows how to count.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         for (sequence, frame) in frames.enumerated() {
             let start: [UInt8] = [frame.type, 0, 0, 0] + Self.littleEndian(UInt64(frame.body.count), 4)
             let seed = Self.littleEndian(UInt64(sequence), 8) + start
-            let checked = frame.type == 0x13 ? frame.body.prefix(16) : frame.body[...]
+            let checked =
+                switch frame.type {
+                case 0x13: frame.body.prefix(16)
+                case 0x21: frame.body.prefix(12)
+                default: frame.body[...]
+                }
             bytes += start + SHA256.first(4, of: seed) + SHA256.first(4, of: seed + checked) + frame.body
         }
         return bytes

@@ -85,6 +85,34 @@ struct GoldenFrameTests {
         Row(
             testDescription: "stored", frame: .stored(file: 7),
             hex: "17000000040000000a6d99bf0070a74a07000000"),
+        Row(
+            testDescription: "hello of a relay",
+            frame: .hello(
+                Hello(
+                    versions: 1...2, role: .relaySource,
+                    session: SessionID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210))),
+            hex: "010000002800000004ccdac161cddb33415055530100020000000000000000000200000000000000efcdab89"
+                + "674523011032547698badcfe"),
+        Row(
+            testDescription: "streamOpen", frame: .streamOpen(StreamOpen(stream: 5, channel: 1)),
+            hex: "2000000006000000e7ac443e50332af0050000000100"),
+        Row(
+            testDescription: "streamBytes, stored",
+            frame: .streamBytes(StreamBytes(stream: 5, stored: [0xaa, 0xbb, 0xcc, 0xdd])),
+            hex: "2100000010000000a7d04554ef2366a1050000000400000000000000aabbccdd"),
+        Row(
+            testDescription: "streamBytes, compressed",
+            frame: .streamBytes(StreamBytes(stream: 5, 65536, lz4: [1, 2, 3, 4, 5])),
+            hex: "2100000011000000b16bae013c2904cf0500000000000100010000000102030405"),
+        Row(
+            testDescription: "streamShut, an end", frame: .streamShut(StreamShut(stream: 5, ending: .end)),
+            hex: "22000000060000003d5b8644cc1fba91050000000000"),
+        Row(
+            testDescription: "streamShut, a reset", frame: .streamShut(StreamShut(stream: 5, ending: .reset)),
+            hex: "220000000600000039878ad0441c123a050000000100"),
+        Row(
+            testDescription: "streamCredit", frame: .streamCredit(StreamCredit(stream: 5, bytes: 131072)),
+            hex: "23000000080000009e6117f127cdbdd50500000000000200"),
     ]
 
     @Test("is written as docs/wire.md says, each in its place of the stream")

@@ -121,9 +121,9 @@ struct ImageHoldTests {
         let scene = try Scene()
         let path = try scene.write("\(scene.source)/disk", [], size: 1 << 20)
         let writer = RemoteShell(host: "here", words: [])
-        // qemu-io holds the image open until its input ends.
-        try await writer.converse("qemu-io -f raw '\(path)'", to: "hold it open") { conversation in
-            try await conversation.send("write 0 4k")
+        // It has the image open for three seconds after it has said so.
+        let open = "exec stdbuf -oL qemu-io -f raw -c 'write 0 4k' -c 'sleep 3000' '\(path)'"
+        try await writer.converse(open, to: "hold it open") { conversation in
             while let line = try await conversation.receive() {
                 if line.contains("4096/4096") { break }
             }

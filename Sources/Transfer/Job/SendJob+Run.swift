@@ -69,6 +69,7 @@ extension Link {
     /// The receiver's side of a connection of the transfer's own, agreed on over this link.
     ///
     /// - Parameter address: of this host, where the sender will connect to.
+    /// - Returns: the connection.
     /// - Throws: `stream-broken`, `refused`.
     package func awaitConnection(on address: String) throws(TransferError) -> Link {
         guard let secret = DirectLink.Secret(try line()) else {

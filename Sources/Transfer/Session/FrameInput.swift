@@ -1,6 +1,10 @@
 /// Reads frames; one thread uses it. Nothing is allocated that a length did not pass its bound for.
 struct FrameInput: ~Copyable {
+    /// Where so much of a body is still to come it is read in place: one copy less.
+    private static let inPlace = 16 << 10
+
     private let link: Link
+    private let peer: Hello.Role?
     private var sequence: UInt64 = 0
     private var buffer = [UInt8](repeating: 0, count: 128 << 10)
     private var unread = 0..<0
@@ -8,8 +12,12 @@ struct FrameInput: ~Copyable {
     /// Bytes that came in.
     private(set) var wireBytes: UInt64 = 0
 
-    init(_ link: Link) {
+    /// - Parameters:
+    ///   - link: to read from.
+    ///   - peer: what the other end has to be: frames that such an end never says are refused.
+    init(_ link: Link, from peer: Hello.Role? = nil) {
         self.link = link
+        self.peer = peer
     }
 
     /// The next frame that says something.
@@ -27,6 +35,9 @@ struct FrameInput: ~Copyable {
         let header = try FrameHeader(parsing: try take(FrameHeader.length)[...], sequence: sequence)
         guard header.type.since <= version else {
             throw .protocolBroken("a frame of type \(header.type) is none of version \(version)")
+        }
+        if let peer, !header.type.isSaid(by: peer) {
+            throw .protocolBroken("a frame of type \(header.type) came, which \(peer.text) never sends")
         }
         let body = try take(header.bodyLength)
         try header.verify(body[...])
@@ -49,7 +60,8 @@ struct FrameInput: ~Copyable {
         guard start.starts(with: buffer[unread].prefix(start.count)) else { throw stranger() }
         guard case .hello(let hello) = try next() else { throw .protocolBroken("no hello came first") }
         version = try WireVersion.common(versions, hello.versions)
-        if version >= FrameType.alive.since { link.limitSilence() }
+        // A relay may have nothing to say for as long as the guest behind it.
+        if version >= FrameType.alive.since, !hello.role.isRelay { link.limitSilence() }
         return hello
     }
 
@@ -81,17 +93,44 @@ struct FrameInput: ~Copyable {
     }
 
     private mutating func take(_ count: Int) throws(TransferError) -> [UInt8] {
+        if count - unread.count >= Self.inPlace { return try takeInPlace(count) }
         var bytes = Array(buffer[unread].prefix(count))
         unread = unread.dropFirst(bytes.count)
         while bytes.count < count {
-            guard try fill() else {
-                throw .streamBroken("the other end stopped sending in the middle of the transfer")
-            }
+            guard try fill() else { throw Self.ended }
             let more = buffer[unread].prefix(count - bytes.count)
             bytes += more
             unread = unread.dropFirst(more.count)
         }
         return bytes
+    }
+
+    private mutating func takeInPlace(_ count: Int) throws(TransferError) -> [UInt8] {
+        let (link, start) = (link, buffer[unread])
+        unread = 0..<0
+        var failure: TransferError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, length in
+            let room = UnsafeMutableRawBufferPointer(bytes)
+            unsafe start.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+            length = start.count
+            do throws(TransferError) {
+                while length < count {
+                    let more = try unsafe link.read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: room[length...]))
+                    guard more > 0 else { throw Self.ended }
+                    length += more
+                }
+            } catch {
+                failure = error
+            }
+        }
+        wireBytes += UInt64(bytes.count - start.count)
+        if let failure { throw failure }
+        return bytes
+    }
+
+    private static var ended: TransferError {
+        .streamBroken("the other end stopped sending in the middle of the transfer")
     }
 
     /// - Returns: `false` at the end of the stream.

@@ -36,6 +36,13 @@ import Glibc
         return body(&state)
     }
 
+    /// Changes the value in a way that nobody waits for, or only looks at it.
+    func quietly<Value>(_ body: (inout State) -> Value) -> Value {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return body(&state)
+    }
+
     /// Waits until the value gives an answer. What the body changes on the way, others see.
     func wait<Value>(_ body: (inout State) -> Value?) -> Value {
         unsafe pthread_mutex_lock(mutex)

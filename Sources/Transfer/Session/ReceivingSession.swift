@@ -16,7 +16,7 @@ struct ReceivingSession: ~Copyable {
     }
 
     mutating func run() throws(TransferError) -> TransferResult {
-        var input = FrameInput(receiver.link)
+        var input = FrameInput(receiver.link, from: .sender)
         do {
             // A peer that has gone already has said why: that is read first.
             try? output.send(

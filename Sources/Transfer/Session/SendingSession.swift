@@ -71,7 +71,7 @@ final class SendingSession: Sendable {
     // MARK: Threads
 
     private func read() {
-        var input = FrameInput(sender.link)
+        var input = FrameInput(sender.link, from: .receiver)
         do throws(TransferError) {
             let hello = try input.greeting(versions: sender.versions)
             if try WireVersion.common(sender.versions, hello.versions) >= FrameType.alive.since {
@@ -128,7 +128,7 @@ final class SendingSession: Sendable {
 extension Hello {
     /// - Throws: `protocol-broken`, `wrong-session`.
     func check(role: Role, session: SessionID?) throws(TransferError) {
-        guard self.role == role else { throw .protocolBroken("both ends are \(self.role)s") }
+        guard self.role == role else { throw .protocolBroken("the other end is \(self.role.text)") }
         guard session == nil || session == self.session else {
             throw TransferError(
                 .wrongSession, "agree on a session", "the other end takes part in another transfer",

@@ -1,5 +1,6 @@
 import Glibc
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// Starts a program on the other host whose standard input and output become a `Link`.
@@ -61,21 +62,27 @@ package struct PeerShell: Sendable {
         let lastWords: String?
     }
 
-    /// - Parameter stops: its end means that nobody talks to the program any more. One that stays all the same is ended:
-    ///   ssh waits for a dead connection for a quarter of an hour.
+    /// - Parameters:
+    ///   - command: the shell.
+    ///   - end: its standard input and output.
+    ///   - stops: its end means that nobody talks to the program any more. One that stays all the same is ended: ssh waits
+    ///     for a dead connection for a quarter of an hour.
     private static func run(
         _ command: [String], on end: FileDescriptor, until stops: AsyncStream<Void>
     ) async -> Ending {
         var options = PlatformOptions()
         options.createSession = true
+        // As long as this process has it too, nobody is told that the program is gone.
+        let ours = Mutex<OpenFile?>(OpenFile(adopting: end.rawValue))
         do {
             let result = try await Subprocess.run(
                 command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0]),
                 arguments: Arguments(Array(command.dropFirst())), platformOptions: options,
                 input: .fileDescriptor(end, closeAfterSpawningProcess: false),
-                output: .fileDescriptor(end, closeAfterSpawningProcess: true),
+                output: .fileDescriptor(end, closeAfterSpawningProcess: false),
                 error: .string(limit: 1 << 16)
             ) { execution in
+                ours.withLock { $0 = nil }
                 let group = execution.processIdentifier.value
                 return Task {
                     for await _ in stops {}
@@ -93,7 +100,6 @@ package struct PeerShell: Sendable {
                 status: "\(result.terminationStatus)", exitCode: code,
                 lastWords: result.standardError.split(separator: "\n").last.map(String.init))
         } catch {
-            try? end.close()
             return Ending(status: "\(error)", exitCode: nil, lastWords: nil)
         }
     }

@@ -31,9 +31,11 @@ struct BlockDecompressor: ~Copyable {
     private var reader: FrameReader
 
     /// - Throws: `out-of-memory`.
-    init() throws(TransferError) {
+    init(
+        longestContent: Int = DataRun.longestContent, blockSize: BlockSize = .mebibyte1
+    ) throws(TransferError) {
         let limits = Limits(
-            contentBytes: UInt64(DataRun.longestContent), blockSize: .mebibyte1, requiresChecksum: true)
+            contentBytes: UInt64(longestContent), blockSize: blockSize, requiresChecksum: true)
         do { reader = try FrameReader(limits: limits) } catch { throw .codec("decompress", error) }
     }
 
@@ -50,10 +52,10 @@ struct BlockDecompressor: ~Copyable {
             var room = unsafe span.mutableBytes
             produced = try unsafe reader.decompress(payload.span.bytes, into: &room)
         } catch {
-            throw .frameDamaged("the content of a data frame is damaged (\(error.detail))")
+            throw .frameDamaged("the content of a frame is damaged (\(error.detail))")
         }
         guard produced == length, reader.frames == 1 else {
-            throw .frameDamaged("a data frame has another length than it says")
+            throw .frameDamaged("a frame has content of another length than it says")
         }
         return content
     }

@@ -1,5 +1,5 @@
 extension Frame {
-    /// The body, without the payload of a data frame.
+    /// The body, without the payload of a data or streamBytes frame.
     var fixedBody: [UInt8] {
         var writer = BodyWriter()
         switch self {
@@ -12,14 +12,21 @@ extension Frame {
         case .data(let data): data.write(&writer)
         case .zero(let run), .keep(let run): run.write(&writer)
         case .close(let close): close.write(&writer)
+        case .streamOpen(let open): open.write(&writer)
+        case .streamBytes(let bytes): bytes.write(&writer)
+        case .streamShut(let shut): shut.write(&writer)
+        case .streamCredit(let credit): credit.write(&writer)
         }
         return writer.bytes
     }
 
-    /// What follows the fixed part: of a data frame the LZ4 frame, of all others nothing.
+    /// What follows the fixed part: the content of a data or streamBytes frame, of all others nothing.
     var payload: ArraySlice<UInt8> {
-        guard case .data(let data) = self else { return [] }
-        return data.payload
+        switch self {
+        case .data(let data): data.payload
+        case .streamBytes(let bytes): bytes.payload
+        default: []
+        }
     }
 
     /// - Throws: `protocol-broken`, `path-refused`.
@@ -38,6 +45,10 @@ extension Frame {
         case .keep: self = .keep(try Run(&reader))
         case .close: self = .close(try Close(&reader))
         case .stored: self = .stored(file: try reader.integer())
+        case .streamOpen: self = .streamOpen(try StreamOpen(&reader))
+        case .streamBytes: self = .streamBytes(try StreamBytes(&reader))
+        case .streamShut: self = .streamShut(try StreamShut(&reader))
+        case .streamCredit: self = .streamCredit(try StreamCredit(&reader))
         }
         try reader.finish()
     }

@@ -12,6 +12,10 @@ enum Frame: Sendable, Equatable {
     case keep(Run)
     case close(Close)
     case stored(file: UInt32)
+    case streamOpen(StreamOpen)
+    case streamBytes(StreamBytes)
+    case streamShut(StreamShut)
+    case streamCredit(StreamCredit)
 
     var type: FrameType {
         switch self {
@@ -27,6 +31,10 @@ enum Frame: Sendable, Equatable {
         case .keep: .keep
         case .close: .close
         case .stored: .stored
+        case .streamOpen: .streamOpen
+        case .streamBytes: .streamBytes
+        case .streamShut: .streamShut
+        case .streamCredit: .streamCredit
         }
     }
 }

@@ -12,7 +12,10 @@ enum FrameType: UInt8, Sendable, CaseIterable {
     case keep = 0x15
     case close = 0x16
     case stored = 0x17
-    // 0x20 streamOpen, 0x21 streamBytes and 0x22 streamShut are reserved for relayed sockets.
+    case streamOpen = 0x20
+    case streamBytes = 0x21
+    case streamShut = 0x22
+    case streamCredit = 0x23
 
     /// How long a body may be. It is checked before anything is allocated.
     var bodyLengths: ClosedRange<Int> {
@@ -26,12 +29,32 @@ enum FrameType: UInt8, Sendable, CaseIterable {
         case .data: DataRun.fixedLength + 1...DataRun.fixedLength + DataRun.longestPayload
         case .zero, .keep: Run.length...Run.length
         case .close: Close.length...Close.length
+        case .streamOpen: StreamOpen.length...StreamOpen.length
+        case .streamBytes: StreamBytes.fixedLength + 1...StreamBytes.fixedLength + StreamBytes.longestPayload
+        case .streamShut: StreamShut.length...StreamShut.length
+        case .streamCredit: StreamCredit.length...StreamCredit.length
         }
     }
 
-    /// How much of the body the header's check covers. The payload of a data frame has a checksum of its own.
+    /// How much of the body the header's check covers. An LZ4 frame has a checksum of its own; what a relay stores
+    /// has none, as it would have none without the relay.
     func checkedLength(of bodyLength: Int) -> Int {
-        self == .data ? min(bodyLength, DataRun.fixedLength) : bodyLength
+        switch self {
+        case .data: min(bodyLength, DataRun.fixedLength)
+        case .streamBytes: min(bodyLength, StreamBytes.fixedLength)
+        default: bodyLength
+        }
+    }
+
+    /// Whether an end of that role ever says it.
+    func isSaid(by role: Hello.Role) -> Bool {
+        switch self {
+        case .hello, .error, .bye, .alive: true
+        case .offer, .data, .zero, .keep, .close: role == .sender
+        case .have, .haveEnd, .stored: role == .receiver
+        case .streamOpen: role == .relaySource
+        case .streamBytes, .streamShut, .streamCredit: role == .relaySource || role == .relayDestination
+        }
     }
 
     /// The first version of the protocol that has it.

@@ -20,6 +20,20 @@ struct Hello: Sendable, Equatable {
     enum Role: UInt8, Sendable {
         case sender = 0
         case receiver = 1
+        case relaySource = 2
+        case relayDestination = 3
+
+        var isRelay: Bool { self == .relaySource || self == .relayDestination }
+
+        /// In words that fit behind "the other end is".
+        var text: String {
+            switch self {
+            case .sender: "a sender of files"
+            case .receiver: "a receiver of files"
+            case .relaySource: "a relay on the source"
+            case .relayDestination: "a relay on the destination"
+            }
+        }
     }
 
     static let magic = Array("APUS".utf8)

@@ -1,0 +1,110 @@
+/// Decides whether compressing carries more than passing through, from what either has carried.
+///
+/// Passing through is right as long as the link keeps up with it. Where it does not, what is passed is the link's
+/// speed, and compressing is worth its work when processor and link together carry more than that:
+/// `min(processor's speed, link's speed / ratio)`. It is tried when that is expected, and goes on while it is so.
+struct CompressionBalance: Sendable, Equatable {
+    /// What one direction did for a while; times are seconds.
+    struct Period: Sendable, Equatable {
+        var content = 0
+        var duration = 0.0
+        /// Of it, how long bytes waited for the link or for the other end.
+        var pressed = 0.0
+        /// What went through the compressors, as content and as what became of it.
+        var compressed = 0
+        var compressedTo = 0
+        /// Of all compressors together.
+        var compressing = 0.0
+    }
+
+    /// Compressing has to carry so much more.
+    static let leastGain = 1.1
+    /// Bytes that wait this part of the time say that the link is the limit.
+    static let pressure = 0.5
+    /// So many periods of compressing, then one shows what the link carries without.
+    static let periodsBetweenLooks = 64
+    /// How many periods a try in vain keeps from the next one.
+    static let pauses = 4...64
+
+    private(set) var compresses = false
+    /// What was on its way when it changed still shows in the first period.
+    private var isSettling = false
+    /// Content a second that was passed through while the link was the limit.
+    private var passed: Double?
+    /// What is known of the compressors: content a second, and what of a byte is left.
+    private var speed: Double?
+    private var ratio: Double?
+    private var pause = pauses.lowerBound
+    /// Periods until the next try.
+    private var remaining = 0
+    private var periods = 0
+    private let compressors: Int
+
+    init(compressors: Int) {
+        self.compressors = max(compressors, 1)
+    }
+
+    mutating func note(_ period: Period) {
+        guard period.duration > 0, period.content > 0 else { return }
+        if period.compressed > 0, period.compressing > 0 {
+            speed = Double(period.compressed) / period.compressing * Double(compressors)
+            ratio = Double(period.compressedTo) / Double(period.compressed)
+        }
+        if isSettling {
+            isSettling = false
+            return
+        }
+        let before = compresses
+        defer { isSettling = compresses != before }
+        let rate = Double(period.content) / period.duration
+        let isPressed = period.pressed / period.duration >= Self.pressure
+        if compresses { judgeCompressing(rate, isPressed) } else { judgePassing(rate, isPressed) }
+    }
+
+    private mutating func judgePassing(_ rate: Double, _ isPressed: Bool) {
+        guard isPressed else { return }
+        passed = rate
+        guard remaining == 0 else {
+            remaining -= 1
+            // What was measured may have changed by then: it is tried again.
+            if remaining == 0 { (speed, ratio) = (nil, nil) }
+            return
+        }
+        if let expected, expected < rate * Self.leastGain {
+            wait()
+        } else {
+            compresses = true
+            periods = 0
+        }
+    }
+
+    private mutating func judgeCompressing(_ rate: Double, _ isPressed: Bool) {
+        periods += 1
+        if let passed, rate < passed * Self.leastGain {
+            compresses = false
+            // With little to carry, the link does without as well, and nothing was in vain.
+            if isPressed || isAtLimit(rate) { wait() }
+        } else {
+            pause = Self.pauses.lowerBound
+            // The link may have become faster meanwhile.
+            if periods >= Self.periodsBetweenLooks { compresses = false }
+        }
+    }
+
+    /// Content a second, if it were compressed.
+    private var expected: Double? {
+        guard let speed, let ratio, let passed else { return nil }
+        return min(speed, passed / max(ratio, 0.001))
+    }
+
+    /// Whether the compressors have no more to give.
+    private func isAtLimit(_ rate: Double) -> Bool {
+        guard let speed else { return false }
+        return rate > 0.7 * speed
+    }
+
+    private mutating func wait() {
+        remaining = pause
+        pause = min(pause * 2, Self.pauses.upperBound)
+    }
+}
