@@ -69,7 +69,8 @@ let package = Package(
         .target(
             name: "ApusCommands",
             dependencies: [
-                "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "FleetModel", argumentParser, yams,
+                "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "FleetModel", argumentParser,
+                yams,
                 logging,
             ],
             swiftSettings: strict),

@@ -84,6 +84,7 @@ extension Connection {
     /// - Parameters:
     ///   - path: of the file, which stays.
     ///   - xml: the document to use instead of the one in the file: only what the host sees may differ.
+    /// - Throws: `LibvirtError`, with `.operationFailed` for a file that is none, `.systemError`, `.noSupport`.
     package func restorePaused(_ path: String, xml: String?) throws(LibvirtError) {
         try check(
             "load a saved guest",
@@ -95,6 +96,7 @@ extension Connection {
     /// - Parameters:
     ///   - xml: the document.
     ///   - validates: whether it is held against the schema first: one that a libvirt wrote itself need not be.
+    /// - Throws: `LibvirtError`, with `.xmlError`, `.operationFailed` where the name or the UUID is another guest's.
     package func define(_ xml: String, validates: Bool = true) throws(LibvirtError) {
         let flags = validates ? UInt32(VIR_DOMAIN_DEFINE_VALIDATE.rawValue) : 0
         guard let raw = unsafe virDomainDefineXMLFlags(handle.raw, xml, flags)

@@ -119,6 +119,7 @@ extension DomainHandle {
     /// `virDomainManagedSave`.
     ///
     /// - Parameter runs: whether the guest runs on then, or stands paused.
+    /// - Throws: `LibvirtError`, with `.operationInvalid` for a guest that does not run, `.operationFailed`, `.noSupport`.
     package borrowing func save(runs: Bool) throws(LibvirtError) {
         let flags = runs ? VIR_DOMAIN_SAVE_RUNNING.rawValue : VIR_DOMAIN_SAVE_PAUSED.rawValue
         try check("save a guest", unsafe virDomainManagedSave(raw, flags))
@@ -139,6 +140,7 @@ extension DomainHandle {
     ///
     /// - Parameter withRecords: whether what libvirt knows of its snapshots and checkpoints, and the memory of a saved
     ///   guest, may go with it; otherwise such a guest is refused.
+    /// - Throws: `LibvirtError`, with `.noDomain`, `.operationInvalid`.
     package borrowing func undefine(withRecords: Bool = false) throws(LibvirtError) {
         var flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
         if withRecords {

@@ -11,8 +11,8 @@ extension MoveSession {
     /// - Parameters:
     ///   - run: what is created is noted as this run's.
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
-    ///   - isWarm: whether a guest that runs is to be saved for its move.
     ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
+    ///   - isWarm: whether a guest that runs is to be saved for its move.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(

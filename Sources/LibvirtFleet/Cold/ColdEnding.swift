@@ -16,6 +16,7 @@ struct ColdEnding: Sendable {
     }
 
     /// - Parameter cause: why the move did not come to its end by itself.
+    /// - Returns: where the guest is.
     /// - Throws: `state-not-known` with the evidence, `repair-incomplete`.
     func end(after cause: ApusError) async throws(ApusError) -> Outcome {
         let isComplete = story.phase >= .commitment

@@ -22,6 +22,7 @@ package actor ColdMove {
 
     /// - Parameters:
     ///   - plan: what is to be done; its `cold` part says that this is its kind.
+    ///   - cold: that part.
     ///   - record: how the journal is to know it.
     ///   - owner: this process.
     ///   - session: the two hosts.

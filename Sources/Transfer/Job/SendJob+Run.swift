@@ -54,14 +54,21 @@ extension SendJob {
     /// Agrees with the receiver on a secret and a port, and connects to it.
     private static func meet(at address: String, over shell: Link) throws(TransferError) -> Link {
         let secret = DirectLink.Secret()
+        guard try shell.line() == DirectLink.greeting else {
+            throw stranger("something else than its greeting")
+        }
         try shell.say(String(decoding: secret.bytes, as: UTF8.self))
         let line = try shell.line()
         guard line.hasPrefix("port "), let port = UInt16(line.dropFirst(5)) else {
-            throw TransferError(
-                .peerNotApus, "agree on a port", "it said: \(line.prefix(200))",
-                hint: "Install the same release of apus on both hosts.")
+            throw stranger(line)
         }
         return try DirectLink.connect(to: address, port: port, secret)
+    }
+
+    private static func stranger(_ said: String) -> TransferError {
+        TransferError(
+            .peerNotApus, "agree on a port", "it said: \(said.prefix(200))",
+            hint: "Install the same release of apus on both hosts.")
     }
 }
 
@@ -72,6 +79,8 @@ extension Link {
     /// - Returns: the connection.
     /// - Throws: `stream-broken`, `refused`.
     package func awaitConnection(on address: String) throws(TransferError) -> Link {
+        // The shell in between may have read ahead: nothing is said to it before this has come through.
+        try say(DirectLink.greeting)
         guard let secret = DirectLink.Secret(try line()) else {
             throw .protocolBroken("the secret is none")
         }

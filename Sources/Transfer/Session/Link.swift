@@ -16,7 +16,10 @@ package final class Link: Sendable {
 
     /// Takes the descriptors over; they may be one and the same.
     ///
-    /// - Parameter patience: how long an other end that has promised to be heard every few seconds may be silent.
+    /// - Parameters:
+    ///   - input: to read from.
+    ///   - output: to write to.
+    ///   - patience: how long an other end that has promised to be heard every few seconds may be silent.
     package init(adopting input: FileDescriptor, _ output: FileDescriptor, patience: Duration = .seconds(30))
     {
         _ = Self.outlivesItsPeer

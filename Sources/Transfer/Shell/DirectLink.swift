@@ -28,6 +28,9 @@ struct DirectLink {
         }
     }
 
+    /// The first word of an end that will listen.
+    static let greeting = "apus"
+
     /// How long the other end may take to connect, and to say the secret.
     private static let patience: CInt = 10_000
 
@@ -37,6 +40,7 @@ struct DirectLink {
     ///   - address: a numeric one of this host, where the port is to be.
     ///   - secret: that the other end begins with.
     ///   - announce: told the port when it is open.
+    /// - Returns: the connection.
     /// - Throws: `stream-broken` when nobody came in time.
     static func accept(
         on address: String, _ secret: Secret, announce: (UInt16) throws(TransferError) -> Void
@@ -81,7 +85,12 @@ struct DirectLink {
         return Link(adopting: FileDescriptor(rawValue: raw), FileDescriptor(rawValue: raw))
     }
 
-    /// - Parameter body: binds or connects; what it returns says whether that could be done.
+    /// - Parameters:
+    ///   - address: a numeric one.
+    ///   - port: 0 for any.
+    ///   - body: binds or connects; what it returns says whether that could be done.
+    /// - Returns: the socket.
+    /// - Throws: `refused` for an address that is none, `stream-broken`.
     private static func open(
         _ address: String, port: UInt16,
         _ body: (CInt, UnsafePointer<sockaddr>, socklen_t) -> Bool

@@ -67,6 +67,7 @@ package struct PeerShell: Sendable {
     ///   - end: its standard input and output.
     ///   - stops: its end means that nobody talks to the program any more. One that stays all the same is ended: ssh waits
     ///     for a dead connection for a quarter of an hour.
+    /// - Returns: how it came to its end.
     private static func run(
         _ command: [String], on end: FileDescriptor, until stops: AsyncStream<Void>
     ) async -> Ending {
