@@ -20,7 +20,7 @@ package struct Apus: AsyncParsableCommand {
             AbortCommand.self, RepairCommand.self,
             HistoryCommand.self, ShowCommand.self, CPUCommand.self,
             HostsCommand.self, GuestsCommand.self,
-            SendCommand.self, ReceiveCommand.self,
+            SendCommand.self, ReceiveCommand.self, RelayCommand.self,
             ExitStatusTopic.self,
         ])
 
@@ -35,7 +35,12 @@ package struct Apus: AsyncParsableCommand {
         do {
             var command = try parseAsRoot(arguments)
             guard var fleetCommand = command as? any CommandWithOptions else {
-                if let sender = command as? SendCommand { try await sender.run() } else { try command.run() }
+                if let carrier = command as? any Carrier {
+                    var carrier = carrier
+                    try await carrier.run()
+                } else {
+                    try command.run()
+                }
                 Glibc._exit(ExitStatus.done.rawValue)
             }
             let level = fleetCommand.common.logLevel
@@ -62,6 +67,9 @@ package struct Apus: AsyncParsableCommand {
 
 /// The version of the commands, the JSON and, later, the wire protocol together.
 package let apusVersion = "0.1.0"
+
+/// A command that apus itself runs on a host.
+protocol Carrier: AsyncParsableCommand, Sendable {}
 
 /// A command with the options that all but the help have.
 protocol CommandWithOptions: AsyncParsableCommand, Sendable {

@@ -99,6 +99,7 @@ extension UndoRecord.Trace {
             case .file(let path): ("file", nil, path, nil)
             case .arriving(let path, let replaces): ("arriving", replaces ? "replaces" : nil, path, nil)
             case .saved(let guest): ("saved", nil, guest, nil)
+            case .relay(let relay): ("relay", nil, try Self.text(relay), nil)
             case .sealed(let source, let destination):
                 ("sealed", nil, try Self.text(Seal(source: source, destination: destination)), nil)
             case .downtimeLimit(let guest, let limit): ("downtime-limit", nil, guest, limit)
@@ -122,6 +123,7 @@ extension UndoRecord.Trace {
         case "volume": self = .volume(pool: try row.value("pool"), path: name)
         case "transient-pool": self = .transientPool(name: name)
         case "file": self = .file(name)
+        case "relay": self = .relay(try Self.read(name))
         case "saved": self = .saved(guest: name)
         case "sealed":
             let read: Seal = try Self.read(name)

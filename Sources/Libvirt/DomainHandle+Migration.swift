@@ -49,6 +49,9 @@ package struct MigrationFlags: OptionSet, Sendable {
 package struct MigrationParameters: Sendable, Equatable {
     /// Where the destination listens for the memory stream (`tcp://192.0.2.12`).
     package var migrationURI: String?
+    /// Where the destination listens for the disks that are copied (`unix:///run/x.sock`); `nil` is as for memory. Since
+    /// libvirt 6.8.0.
+    package var disksURI: String?
     package var destinationXML: String?
     /// The definition that stays there, with `.persistDestination`; `nil` is the source's.
     package var persistentXML: String?
@@ -97,7 +100,7 @@ package struct MigrationParameters: Sendable, Equatable {
         let texts = [
             (VIR_MIGRATE_PARAM_URI, migrationURI), (VIR_MIGRATE_PARAM_DEST_XML, destinationXML),
             (VIR_MIGRATE_PARAM_PERSIST_XML, persistentXML),
-            (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination),
+            (VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination), (VIR_MIGRATE_PARAM_DISKS_URI, disksURI),
         ]
         for case (let name, let text?) in texts { try parameters.add(name, .string(text)) }
         let sizes = [

@@ -11,7 +11,7 @@ extension LibvirtMove {
             return .snapshots(guest: guest, try await snapshots(on: .source).read(), fate)
         case .device(let guest, let device):
             return .device(guest: guest, try await devices(on: .source).read(device))
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth:
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
             return preparation.trace
         }
     }
@@ -19,6 +19,7 @@ extension LibvirtMove {
     package func prepare(_ preparation: Preparation) async throws(ApusError) {
         switch preparation.work {
         case .createImage(let order): try await images.create(order)
+        case .startRelay(let relay): try await pair(relay).start()
         case .forgetSnapshots:
             guard case .snapshots(_, let snapshots, _) = preparation.trace else { return }
             try await self.snapshots(on: .source).forget(snapshots)
@@ -37,6 +38,7 @@ extension LibvirtMove {
             guard try await guest(on: .source)?.state.isActive == true else { return }
             try await setBandwidth(rate)
         case .volume, .transientPool, .file: try await images.remove(record.trace)
+        case .relay(let relay): _ = try await pair(relay).finish()
         // A cold move's own.
         case .arriving, .sealed, .saved: break
         case .snapshots(_, let snapshots, _):
@@ -58,7 +60,7 @@ extension LibvirtMove {
             guard try await guest(on: .source) != nil else { return }
             try await self.snapshots(on: .source).define(snapshots)
         case .device(_, let device): try await devices(on: .destination).bring(device)
-        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .saved,
+        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay,
             .downtimeLimit,
             .bandwidth:
             break
@@ -80,6 +82,11 @@ extension LibvirtMove {
         case .removeImage(let path):
             try await SourceImages(link: source, guest: plan.guest).remove(path)
             return .done
+        case .endRelay(let relay):
+            guard let carried = try await pair(relay).finish() else { return .done }
+            return .remarks([
+                "the relay carried \(carried.content) of memory and disks as \(carried.wire) on the wire"
+            ])
         case .takeRoom(let path):
             try await StoredFile(path: path, on: destination).takeRoom()
             return .done

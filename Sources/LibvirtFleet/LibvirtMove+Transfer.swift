@@ -31,6 +31,8 @@ extension LibvirtMove {
         guard recovery.begin() else { return }
         begin { () async throws(ApusError) in
             defer { recovery.end() }
+            // The one that there was ended with its connections.
+            if let relay = plan.relay { try await pair(relay).start() }
             try await transfer(flags.union([.postCopyResume, .postcopy]))
         }
     }
@@ -51,6 +53,7 @@ extension LibvirtMove {
         let connection = try await worker.open()
         var parameters = disks
         parameters.migrationURI = plan.migrationURI
+        parameters.disksURI = plan.relay?.disks.map { "unix://\($0)" }
         if plan.request.tls { parameters.tlsDestination = plan.destination.tlsName }
         parameters.bandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
         parameters.postcopyBandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
@@ -79,6 +82,10 @@ extension LibvirtMove {
                 migration: error, guest: plan.guest, source: plan.source, destination: plan.destination,
                 isEncrypted: plan.request.tls, tlsName: plan.tlsName)
         }
+    }
+
+    func pair(_ relay: RelayPlan) -> RelayPair {
+        RelayPair(relay: relay, source: plan.source, destination: plan.destination)
     }
 
     private var flags: MigrationFlags {

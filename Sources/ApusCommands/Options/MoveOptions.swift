@@ -68,6 +68,13 @@ struct MoveOptions: ParsableArguments {
     )
     var tls = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Send memory and copied disks through a pair of apus processes that compress them (always, never; default: "
+                + "never).", valueName: "when"),
+        transform: Self.relaying)
+    var relay: Relaying?
+
     @Flag(help: "Start a guest that is shut off when it has arrived.")
     var start = false
 
@@ -79,6 +86,14 @@ struct MoveOptions: ParsableArguments {
 
     @Flag(help: "Take along what libvirt and QEMU wrote about a guest that is shut off.")
     var withLogs = false
+
+    func validate() throws {
+        if tls, relay == .always {
+            throw ValidationError(
+                "--tls with --relay always: what is encrypted does not compress; over ssh the relay is the encryption."
+            )
+        }
+    }
 
     /// What was asked of the move of a guest.
     ///
@@ -93,6 +108,7 @@ struct MoveOptions: ParsableArguments {
         request.starts = start
         request.takesLogs = withLogs
         request.isWarm = warm
+        request.relaying = relay ?? .never
         return request
     }
 
@@ -125,6 +141,13 @@ struct MoveOptions: ParsableArguments {
         throw ValidationError(
             "There is no strategy '\(text)'. "
                 + (Spelling.suggestion(for: text, in: known) ?? "There are \(known.joined(separator: ", ")).")
+        )
+    }
+
+    private static func relaying(_ text: String) throws -> Relaying {
+        if let relaying = Relaying(rawValue: text) { return relaying }
+        throw ValidationError(
+            "There is no '\(text)' for --relay; there are \(Relaying.allCases.map(\.rawValue).joined(separator: ", "))."
         )
     }
 

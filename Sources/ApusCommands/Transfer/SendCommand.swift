@@ -7,7 +7,7 @@ import Synchronization
 import Transfer
 
 /// `apus send`, which the apus that moves a guest starts on the guest's source.
-struct SendCommand: AsyncParsableCommand {
+struct SendCommand: Carrier {
     static let configuration = CommandConfiguration(
         commandName: "send",
         abstract: "Sends files of a guest to the apus of another host (run by apus itself).",

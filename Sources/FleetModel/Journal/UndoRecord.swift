@@ -14,6 +14,8 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         /// The files of a guest that does not run had all arrived, and looked like this on both hosts: one that looks
         /// otherwise was written to since.
         case sealed(source: String, destination: String)
+        /// A relay of the source's that carries the move's connections.
+        case relay(RelayPlan)
         /// The guest ran before it was saved for its move.
         case saved(guest: String)
         /// The guest had this downtime limit before.

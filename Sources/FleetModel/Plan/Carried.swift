@@ -69,7 +69,8 @@ extension UndoRecord.Trace {
     package var belongsToGuest: Bool {
         switch self {
         case .snapshots, .device: true
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth: false
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
+            false
         }
     }
 
@@ -85,7 +86,8 @@ extension UndoRecord.Trace {
             case .element: "plug in what \(destination) has in place of \(device.name)"
             case .nothing: nil
             }
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth: nil
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
+            nil
         }
     }
 
@@ -95,7 +97,8 @@ extension UndoRecord.Trace {
         case .snapshots: "its data is still in the disks, and libvirt knows of it no more"
         case .device(_, let device):
             "plug it in with virsh attach-device from \(device.element ?? "its element")"
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth: "nothing"
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
+            "nothing"
         }
     }
 
@@ -106,6 +109,7 @@ extension UndoRecord.Trace {
         case .transientPool(let name): "storage pool \(name)"
         case .file(let path): "file \(path)"
         case .arriving(let path, replaces: _): "what arrived of \(path)"
+        case .relay: "the relay"
         case .saved(let guest): "that \(guest) ran before it was saved"
         case .sealed: "how its files looked when all of them had arrived"
         case .downtimeLimit(_, let limit): "the downtime limit of \(limit.text)"

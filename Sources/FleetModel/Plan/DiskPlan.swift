@@ -76,6 +76,8 @@ extension MovePlan {
                 "create \(order.path) (\(order.summary)) on \(destination.name) for disk \(order.disk)"
             case .forgetSnapshots:
                 "have \(source.name) forget \(preparation.trace.text): their data stays in the disks"
+            case .startRelay:
+                "start a relay from \(source.name) to \(destination.name), which compresses what QEMU sends"
             case .unplug: "unplug \(preparation.trace.text) from \(guest.name)"
             }
         } + copySteps

@@ -37,6 +37,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
     package let forecast: Forecast?
     /// `nil` where it is not known what the destination has free.
     package var room: Room?
+    /// What QEMU's connections go through; `nil` is straight from host to host.
+    package var relay: RelayPlan?
     /// What goes along with a guest that does not run; `nil` is a live move.
     package var cold: ColdPlan?
 
@@ -114,7 +116,8 @@ package struct MovePlan: Sendable, Hashable, Codable {
 
     /// Where the destination listens for the memory stream; `nil` leaves it to libvirt.
     package var migrationURI: String? {
-        destination.migrationAddress.map { $0.contains(":") ? "tcp:[\($0)]" : "tcp:\($0)" }
+        if let relay { return "unix://\(relay.memory)" }
+        return destination.migrationAddress.map { $0.contains(":") ? "tcp:[\($0)]" : "tcp:\($0)" }
     }
 
     /// The name that the destination's certificate has to bear, where the move is encrypted and that is known: libvirt

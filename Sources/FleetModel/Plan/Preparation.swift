@@ -7,6 +7,8 @@ package struct Preparation: Sendable, Hashable, Codable {
         case createImage(ImageOrder)
         /// libvirt forgets the guest's snapshots, whose data stays in its disks: it moves no guest that has any.
         case forgetSnapshots
+        /// The relay that carries its connections.
+        case startRelay(RelayPlan)
         /// The guest lets go of a device.
         case unplug(alias: String)
     }
@@ -33,6 +35,8 @@ package enum Conclusion: Sendable, Hashable, Codable {
     case autostart
     /// What has to be the same behind the move is compared.
     case compareMetadata(live: String?, definition: String?)
+    /// The relay ends with the connections that it carries; what it carried is told.
+    case endRelay(RelayPlan)
     /// The source's copy of a disk that was copied.
     case removeImage(path: String)
     /// An image that was to have all of its room from the start: QEMU gives back what it copies as zeros.
@@ -46,6 +50,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
         case .setClock: "set its clock"
         case .autostart: "have it start with its host"
         case .compareMetadata: "compare its metadata"
+        case .endRelay: "end the relay"
         case .removeImage(let path): "remove \(path) from the source"
         case .takeRoom(let path): "take all of the room of \(path) again"
         case .watchAddresses: "see whether the network has learnt where it is"
@@ -55,7 +60,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
     /// Where it happens.
     package var side: Side {
         switch self {
-        case .removeImage: .source
+        case .removeImage, .endRelay: .source
         case .setClock, .autostart, .compareMetadata, .takeRoom, .watchAddresses: .destination
         }
     }
@@ -64,7 +69,7 @@ package enum Conclusion: Sendable, Hashable, Codable {
     package var isFinal: Bool {
         switch self {
         case .removeImage: true
-        case .setClock, .autostart, .compareMetadata, .takeRoom, .watchAddresses: false
+        case .setClock, .autostart, .compareMetadata, .takeRoom, .watchAddresses, .endRelay: false
         }
     }
 }

@@ -126,7 +126,7 @@ struct ColdSteps: Sendable {
             case .compareMetadata(_, let definition):
                 remarks += try await ActivationCare(guest: plan.guest).compareMetadata(
                     live: definition, definition: definition, on: destination)
-            case .setClock, .removeImage, .takeRoom, .watchAddresses: break
+            case .setClock, .removeImage, .takeRoom, .watchAddresses, .endRelay: break
             }
         }
         if let saved = cold.saved { try await takeOver(saved) }

@@ -40,7 +40,7 @@ struct ProbeSweep: Sendable {
                 }
             case .file(let path):
                 try await StoredFile(path: path, on: link).removeFile()
-            case .arriving, .sealed, .saved, .downtimeLimit, .bandwidth, .snapshots, .device:
+            case .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth, .snapshots, .device:
                 // A move's, and put back by it: a probe changes no guest.
                 return
             }

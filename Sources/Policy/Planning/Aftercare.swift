@@ -38,7 +38,7 @@ extension Conclusion {
     var isAftercare: Bool {
         switch self {
         case .setClock, .autostart, .compareMetadata, .watchAddresses: true
-        case .removeImage, .takeRoom: false
+        case .removeImage, .takeRoom, .endRelay: false
         }
     }
 }

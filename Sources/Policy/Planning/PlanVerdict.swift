@@ -42,6 +42,7 @@ extension MovePlan {
             sourceQEMU: facts.source.hypervisorVersion, destinationQEMU: facts.destination.hypervisorVersion,
             basis: basis, forecast: forecast)
         renewed.room = Preflight.room(facts)
+        renewed.relay = relay
         if let refusal = renewed.refusal { throw refusal }
         return renewed
     }

@@ -41,15 +41,24 @@ package struct Planner: Sendable {
             destination: facts.destination.host, request: request, wasPaused: isPaused,
             isPersistent: facts.guest.isPersistent, wasDefinedThere: facts.sameUUID != nil, method: method,
             vouchesForStorage: vouches, memory: facts.guest.memory, disks: disks.plans,
-            preparations: disks.preparations + belongings.preparations,
-            conclusions: Aftercare(facts).conclusions + disks.conclusions + Aftercare(facts).watch,
+            preparations: disks.preparations + belongings.preparations
+                + (relay.map { [Preparation(.startRelay($0), on: .source, undoneBy: .relay($0))] } ?? []),
+            conclusions: Aftercare(facts).conclusions + disks.conclusions
+                + (relay.map { [.endRelay($0)] } ?? []) + Aftercare(facts).watch,
             choices: choices(strategy, reason),
             rejected: MoveStrategy.allCases.filter { $0 != method.strategy && $0 != strategy }
                 .map { MovePlan.RejectedStrategy($0, because: whyNot($0, chosen: strategy)) },
             findings: findings, sourceQEMU: facts.source.hypervisorVersion,
             destinationQEMU: facts.destination.hypervisorVersion, basis: PlanBasis(facts), forecast: forecast)
         plan.room = Preflight.room(facts)
+        plan.relay = relay
         return plan
+    }
+
+    /// Last of the preparations and first of what is done afterwards: nothing waits for it, and it for nothing.
+    private var relay: RelayPlan? {
+        guard request.relaying == .always else { return nil }
+        return RelayPlan(of: facts.guest.identity, copiesDisks: !disks.preparations.isEmpty)
     }
 
     private func coldPlan() throws(ApusError) -> MovePlan {

@@ -28,7 +28,7 @@ extension SimulatedHosts {
                 CarriedDevice(
                     alias: device.alias, name: device.name, replacement: device.replacement,
                     element: "<hostdev/>"))
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth:
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
             return trace
         }
     }
@@ -49,7 +49,8 @@ extension SimulatedHosts {
         switch trace {
         case .snapshots(_, let snapshots, _): define(snapshots, on: .source)
         case .device(_, let device): plugIn(device, on: .source)
-        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .downtimeLimit, .bandwidth: break
+        case .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay, .downtimeLimit, .bandwidth:
+            break
         }
     }
 
@@ -58,7 +59,7 @@ extension SimulatedHosts {
         case .snapshots(_, let snapshots, .carried): define(snapshots, on: .destination)
         case .snapshots(_, let snapshots, .kept): define(snapshots, on: .source)
         case .device(_, let device): plugIn(device, on: .destination)
-        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .saved,
+        case .snapshots(_, _, .givenUp), .volume, .transientPool, .file, .arriving, .sealed, .saved, .relay,
             .downtimeLimit,
             .bandwidth:
             break

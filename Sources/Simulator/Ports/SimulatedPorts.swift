@@ -34,6 +34,7 @@ package struct SimulatedPorts: MovePorts {
             expectNote(of: preparation.trace, in: hosts)
             switch preparation.work {
             case .createImage(let order): try hosts.create(order, on: side)
+            case .startRelay: break
             case .forgetSnapshots:
                 if case .snapshots(_, let snapshots, _) = preparation.trace {
                     hosts.forgetSnapshots(snapshots)
@@ -53,7 +54,7 @@ package struct SimulatedPorts: MovePorts {
             case .snapshots, .device: hosts.putBack(record.trace)
             case .bandwidth(_, let limit):
                 if hosts.hosts[side].copy != nil { try hosts.setBandwidth(limit) }
-            case .transientPool, .arriving, .sealed, .saved: break
+            case .transientPool, .arriving, .sealed, .saved, .relay: break
             }
         }
     }

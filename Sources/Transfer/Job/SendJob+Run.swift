@@ -36,18 +36,19 @@ extension SendJob {
                 + (address.map { ["--listen", $0] } ?? [])
         ) { (link) throws(TransferError) in
             // The shell stays open: it is how either end learns that the other one's host has given up.
-            let way =
-                if let address {
-                    try await SessionThreads.run(over: link) {
-                        Result { () throws(TransferError) in try Self.meet(at: address, over: link) }
-                    }
-                } else {
-                    link
-                }
+            let way = try await Self.way(to: address, over: link)
             return try await Sender(
                 over: way, session: .random(), throttle: throttle, compressors: compressors,
                 progress: progress
             ).send(all)
+        }
+    }
+
+    /// What a session goes over: the shell's own streams, or a connection that both ends agree on over them.
+    static func way(to address: String?, over shell: Link) async throws(TransferError) -> Link {
+        guard let address else { return shell }
+        return try await SessionThreads.run(over: shell) {
+            Result { () throws(TransferError) in try meet(at: address, over: shell) }
         }
     }
 

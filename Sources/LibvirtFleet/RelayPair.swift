@@ -1,0 +1,84 @@
+import FleetModel
+import FoundationEssentials
+import Transfer
+
+/// The two processes that carry a move's connections: started on the source, which starts the destination's, and alive
+/// without the apus that asked for them.
+struct RelayPair: Sendable {
+    let relay: RelayPlan
+    let source: Host
+    let destination: Host
+
+    /// What it carried: what QEMU gave it, and what of that crossed the wire.
+    struct Carried: Sendable {
+        let content: ByteCount
+        let wire: ByteCount
+    }
+
+    /// Starts both. When this returns, QEMU may connect on the source.
+    ///
+    /// - Throws: `transfer-failed` with the relay's own words, `remote-shell-failed`.
+    func start() async throws(ApusError) {
+        let job = RelayJob(
+            sockets: relay.sockets, host: destination.name, shell: destination.shell(from: source) ?? [],
+            apus: destination.program(seenFrom: source),
+            address: destination.transport == .tcp ? destination.migrationAddress : nil)
+        guard let text = try? String(decoding: JSONEncoder().encode(job), as: UTF8.self) else { return }
+        let sockets = relay.sockets.map(RemoteShell.quote).joined(separator: " ")
+        // It tells over a pipe when it is ready; whatever becomes of it, something is said there.
+        let script = """
+            d=\(RemoteShell.quote(relay.directory)); umask 077
+            \(end)
+            rm -rf -- "$d"; rm -f -- \(sockets)
+            mkdir -- "$d" && mkfifo -- "$d/ready" && printf '%s' \(RemoteShell.quote(text)) >"$d/job" || exit 1
+            ( setsid sh -c 'p=$1; d=$2; "$p" relay --directory "$d" >"$d/log" 2>&1 </dev/null; echo failed >"$d/ready"' \\
+                relay \(RemoteShell.quote(source.program)) "$d" & ) >/dev/null 2>&1 </dev/null
+            read -r word pid <"$d/ready"
+            case $word in ready) echo "$pid" >"$d/pid"; echo ready ;; *) tail -n 2 "$d/log" ;; esac
+
+            """
+        let answer = try await shell().run(script, to: "start a relay on \(source.name)")
+        guard answer.hasPrefix("ready") else {
+            throw ApusError(
+                .transferFailed, "start a relay from \(source.name) to \(destination.name)",
+                answer.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " "),
+                hint: "Mend what it says, or do without: --relay never.")
+        }
+    }
+
+    /// Lets it end when the connections that it carries have ended, and takes away what it kept.
+    ///
+    /// - Returns: what it carried; `nil` where it did not say.
+    func finish() async throws(ApusError) -> Carried? {
+        let script = """
+            d=\(RemoteShell.quote(relay.directory))
+            \(end)
+            cat -- "$d/carried" 2>/dev/null
+            rm -rf -- "$d"; rm -f -- \(relay.sockets.map(RemoteShell.quote).joined(separator: " "))
+
+            """
+        let answer = try await shell().run(
+            script, to: "end the relay on \(source.name)", within: .seconds(20))
+        let figures = answer.split { $0.isWhitespace }.compactMap { UInt64($0) }
+        guard figures.count == 4 else { return nil }
+        return Carried(content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))
+    }
+
+    /// The process is told by its directory: a number alone may be another's by now.
+    private var end: String {
+        """
+        if read -r p <"$d/pid" 2>/dev/null && tr '\\0' ' ' </proc/$p/cmdline 2>/dev/null | grep -qF -- "$d"; then
+          kill -TERM "$p" && timeout 10 tail --pid="$p" -f /dev/null
+        fi
+        """
+    }
+
+    private func shell() throws(ApusError) -> RemoteShell {
+        guard let words = source.remoteShell else {
+            throw ApusError(
+                .remoteShellFailed, "start a relay on \(source.name)", "\(source.name) has no remote-shell",
+                hint: "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)].")
+        }
+        return RemoteShell(host: source.name, words: words)
+    }
+}

@@ -1,0 +1,61 @@
+import SystemPackage
+
+/// What an `apus relay` of a source is told to do.
+package struct RelayJob: Sendable, Equatable, Codable {
+    /// Its sockets on both hosts, in the order of their channels.
+    package let sockets: [String]
+    /// The other host, for errors.
+    package let host: String
+    /// How the source runs a command there.
+    package let shell: [String]
+    /// What apus is called there.
+    package let apus: String
+    /// The other host's address for a connection of its own; `nil` is through the shell.
+    package let address: String?
+
+    package init(sockets: [String], host: String, shell: [String], apus: String, address: String?) {
+        self.sockets = sockets
+        self.host = host
+        self.shell = shell
+        self.apus = apus
+        self.address = address
+    }
+
+    private var channels: [RelayChannel] { Self.channels(sockets) }
+
+    private static func channels(_ sockets: [String]) -> [RelayChannel] {
+        sockets.enumerated().map { RelayChannel(UInt16($0.offset), at: FilePath($0.element)) }
+    }
+
+    /// Carries until `finish` was called on the relay that is lent and all connections have ended.
+    ///
+    /// - Parameter ready: called when QEMU may connect.
+    /// - Returns: what was carried.
+    /// - Throws: `TransferError` of either side.
+    package func carry(
+        ready: @escaping @Sendable (Relay) -> Void
+    ) async throws(TransferError) -> RelayCounters {
+        let (channels, address) = (channels, address)
+        let connect = sockets.flatMap { ["--connect", $0] } + (address.map { ["--listen", $0] } ?? [])
+        return try await PeerShell(host: host, words: shell).converse(with: apus, ["relay"] + connect) {
+            (link) throws(TransferError) in
+            let way = try await SendJob.way(to: address, over: link)
+            let relay = try Relay(
+                listeningOn: channels, over: way, session: .random(), compression: .always)
+            ready(relay)
+            return try await relay.run()
+        }
+    }
+
+    /// The end on the destination, over standard input and output.
+    ///
+    /// - Parameters:
+    ///   - sockets: QEMU's, in the order of the channels.
+    ///   - address: of this host, where the other end will connect to; `nil` is here.
+    /// - Throws: `TransferError` of either side.
+    package static func carryHere(_ sockets: [String], address: String?) throws(TransferError) {
+        let shell = Link.standardStreams()
+        let link = if let address { try shell.awaitConnection(on: address) } else { shell }
+        _ = try Relay(connectingTo: channels(sockets), over: link, session: nil).runBlocking()
+    }
+}
