@@ -7,6 +7,8 @@ struct Steering<Ports: MovePorts>: Sendable {
     private let plan: MovePlan
     private let ports: Ports
     private var controller: ConvergenceController
+    /// Whether a planned post-copy was asked for: once is enough, whatever the copy's figures say afterwards.
+    private var hasSwitched = false
 
     /// - Parameters:
     ///   - plan: what is carried out.
@@ -35,6 +37,8 @@ struct Steering<Ports: MovePorts>: Sendable {
     /// - Returns: decisions, to be carried out in their order.
     mutating func decide(_ sample: JobSample?, round: Int?, elapsed: Duration) -> [Decision] {
         if plan.method.strategy == .postCopy, round ?? sample?.round ?? 0 > 1 {
+            guard !hasSwitched else { return [] }
+            hasSwitched = true
             return [
                 Decision(
                     .startPostCopy, because: "the first round is sent: switching to post-copy, as planned")

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// What an `apus relay` of a source is told to do.
@@ -54,6 +55,11 @@ package struct RelayJob: Sendable, Equatable, Codable {
     ///   - address: of this host, where the other end will connect to; `nil` is here.
     /// - Throws: `TransferError` of either side.
     package static func carryHere(_ sockets: [String], address: String?) throws(TransferError) {
+        // QEMU makes them when it is told to listen, which is after this; one that nobody listens at would be in its way, or
+        // left behind.
+        func clear() { for path in sockets { unsafe unlink(path) } }
+        clear()
+        defer { clear() }
         let shell = Link.standardStreams()
         let link = if let address { try shell.awaitConnection(on: address) } else { shell }
         _ = try Relay(connectingTo: channels(sockets), over: link, session: nil).runBlocking()

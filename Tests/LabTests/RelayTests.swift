@@ -1,0 +1,98 @@
+import FoundationEssentials
+import Glibc
+import LabSupport
+import Testing
+
+/// Live moves whose connections go through a pair of apus processes.
+extension LabTests {
+    /// What a relay leaves on a host: nothing.
+    private static func expectNothingLeft(at location: SourceLocation = #_sourceLocation) async throws {
+        for host in ["host1", "host2"] {
+            let left = try await Lab.run(
+                on: host,
+                "ls -d /run/apus-relay-* /var/lib/libvirt/qemu/apus-* 2>/dev/null; pgrep -af '[a]pus relay' || true"
+            )
+            #expect(left.isEmpty, "\(host): \(left)", sourceLocation: location)
+        }
+    }
+
+    /// Ends the relay on a host as the kernel would for want of memory.
+    private static func killRelay(on host: String) async throws {
+        try await Lab.run(on: host, "kill -9 $(cat /run/apus-relay-*/pid)")
+    }
+
+    @Test("memory and a disk's copy go through a relay, compressed, and nothing of it is left", .ownLab)
+    func relayed() async throws {
+        let usage = try await Lab.up().apus("migrate", "any", "--to", "host2", "--relay", "always", "--tls")
+        #expect(usage.status == 64 && usage.said.contains("does not compress"), "\(usage.said)")
+        try await Self.withDisk("raw", ["--disk-size", "32M"]) { lab, guest, image in
+            try await Lab.undoing {
+                let move = try await lab.apus(
+                    "migrate", guest.name, "--to", "host2", "--relay", "always", "--json")
+                #expect(move.status == 0 && move.output.contains("the relay carried"), "\(move.said)")
+                #expect(try await guest.places() == ["host2": "running"])
+                try await Self.expectWhole(guest)
+                try await Self.expectNothingLeft()
+            } by: {
+                for host in ["host1", "host2"] { try await Lab.run(on: host, "rm -f '\(image)'") }
+            }
+        }
+    }
+
+    @Test(
+        "a relayed move outlives the apus that began it, before the switch and in post-copy", .ownLab,
+        arguments: [false, true])
+    func relayOutlivesApus(inPostCopy: Bool) async throws {
+        let lab = try await Lab.up()
+        let options = inPostCopy ? ["--memory", "256"] : ["--dirty-size", "8", "--dirty-rate", "4"]
+        try await withLink("200mbit") {
+            try await LabGuest.with("dirty", options, on: lab) { guest in
+                let move = lab.startApus(
+                    [
+                        "migrate", guest.name, "--to", "host2", "--relay", "always", "--json", "--bandwidth",
+                        inPostCopy ? "200MiB/s" : "16MiB/s",
+                    ] + (inPostCopy ? ["--strategy", "post-copy"] : []))
+                let phase = inPostCopy ? #""phase":"activation""# : #""phase":"pre-copy""#
+                for await line in move.errorLines where line.contains(phase) { break }
+                await move.send(SIGKILL)
+                _ = try await move.outcome()
+                let repair = try await lab.apus("repair", guest.name)
+                #expect(repair.status == 0, "\(repair.said)")
+                #expect(try await guest.places() == ["host2": "running"])
+                #expect(try await guest.isWhole(on: "host2"))
+                try await Self.expectNothingLeft()
+            }
+        }
+    }
+
+    @Test(
+        "a relay that dies is a broken link: before the switch the guest runs on, in post-copy a new one mends it",
+        .ownLab)
+    func relayDies() async throws {
+        let lab = try await Lab.up()
+        try await withLink("200mbit") {
+            try await LabGuest.with("dirty", on: lab) { guest in
+                let slow = lab.startApus(
+                    "migrate", guest.name, "--to", "host2", "--relay", "always", "--bandwidth", "4MiB/s",
+                    "--json")
+                for await line in slow.errorLines where line.contains(#""phase":"pre-copy""#) { break }
+                try await Self.killRelay(on: "host1")
+                let failed = try await slow.outcome()
+                #expect(failed.status == 1, "\(failed.said)")
+                #expect(try await guest.places() == ["host1": "running"])
+                try await Self.expectNothingLeft()
+
+                let move = lab.startApus(
+                    "migrate", guest.name, "--to", "host2", "--relay", "always", "--strategy", "post-copy",
+                    "--json")
+                for await line in move.errorLines where line.contains(#""phase":"activation""#) { break }
+                try await Self.killRelay(on: "host1")
+                let outcome = try await move.outcome()
+                #expect(outcome.status == 0, "\(outcome.said)")
+                #expect(try await guest.places() == ["host2": "running"])
+                #expect(try await guest.isWhole(on: "host2"))
+                try await Self.expectNothingLeft()
+            }
+        }
+    }
+}
