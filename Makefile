@@ -109,6 +109,7 @@ bench: check-root check-swift packages-lab release
 	Benchmarks/run
 	Benchmarks/forecast --seed $(SEED) --moves $(MOVES)
 	Benchmarks/hard
+	Benchmarks/carried
 
 faults: check-root check-swift packages-lab release
 	Benchmarks/faults --seed $(SEED) --runs $(RUNS)

@@ -13,11 +13,12 @@ extension MoveSession {
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
     ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
     ///   - isWarm: whether a guest that runs is to be saved for its move.
+    ///   - isRelayed: whether its connections are to go through apus.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(
         run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false,
-        isWarm: Bool = false
+        isWarm: Bool = false, isRelayed: Bool = false
     ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
@@ -82,11 +83,15 @@ extension MoveSession {
         facts.residentMemory = await readResidentMemory()
         facts.settings = reading.settings
         facts.clock = await clock
-        guard isCold else { return facts }
+        guard isCold || isRelayed else { return facts }
         var cold = await ColdSurvey(
             guest: guest.identity, hardware: reading.hardware, source: source.host,
             destination: destination.host
         ).facts()
+        guard isCold else {
+            facts.relay = cold.carriers
+            return facts
+        }
         cold.savedPath = ColdPlaces(guest: guest.identity).savedState
         cold.relativeBackings = Set(chains.filter { $0.value.relative.contains(0) }.keys)
         facts.cold = cold

@@ -64,11 +64,13 @@ struct RelayPair: Sendable {
         return Carried(content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))
     }
 
+    /// Both QEMUs are done with it by now: one that waits for a dead link is not waited for.
+    ///
     /// The process is told by its directory: a number alone may be another's by now.
     private var end: String {
         """
         if read -r p <"$d/pid" 2>/dev/null && tr '\\0' ' ' </proc/$p/cmdline 2>/dev/null | grep -qF -- "$d"; then
-          kill -TERM "$p" && timeout 10 tail --pid="$p" -f /dev/null
+          kill -TERM "$p" && { timeout 10 tail --pid="$p" -f /dev/null || kill -KILL "$p"; }
         fi
         """
     }

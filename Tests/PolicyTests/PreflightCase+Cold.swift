@@ -2,7 +2,7 @@ import FleetModel
 
 extension PreflightCase {
     /// Guests that do not run.
-    static let cold = coldDisks + coldWay + coldStart
+    static let cold = coldDisks + coldWay + coldStart + relayed
 
     private static let coldDisks = [
         PreflightCase("nothing but a note against a guest that is shut off", [.diskNotShared: .note]) {
@@ -76,10 +76,27 @@ extension PreflightCase {
                 loader: nil, variables: "/nvram/web01.fd", template: nil)
             $0.destination.details.presentPaths = .known(["/nvram/web01.fd"])
             $0.cold = ColdFacts(
-                files: .notKnown("alpha has no remote-shell"), sender: .notKnown("none"),
-                receiver: .notKnown("none"))
+                files: .notKnown("alpha has no remote-shell"),
+                carriers: Carriers(sender: .notKnown("none"), receiver: .notKnown("none")))
         },
     ]
+
+    private static let relayed = [
+        PreflightCase("nothing against apus on both hosts", [:], request: alwaysRelayed) {
+            $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
+        },
+        PreflightCase(
+            "no apus on the source of a relayed move", [.apusMissing: .blocker], request: alwaysRelayed
+        ) {
+            $0.relay = Carriers(sender: .notKnown("alpha: there is no apus"), receiver: .known("0.1.0"))
+        },
+    ]
+
+    private static var alwaysRelayed: MoveRequest {
+        var request = MoveRequest()
+        request.relaying = .always
+        return request
+    }
 
     private static let coldStart = [
         PreflightCase("nothing against a processor that only a start needs", [.diskNotShared: .note]) {

@@ -19,6 +19,8 @@ struct Sample: Sendable {
     var sameUUID: Guest?
     /// Of a guest that does not run.
     var cold: ColdFacts?
+    /// Of a live move that is to be relayed.
+    var relay: Carriers?
     /// Other moves under way.
     var reservations: [Reservation] = []
 
@@ -43,7 +45,7 @@ struct Sample: Sendable {
         _ files: [ColdFacts.File] = [], sender: Reading<String> = .known("0.1.0"),
         receiver: Reading<String> = .known("0.1.0")
     ) -> ColdFacts {
-        ColdFacts(files: .known(files), sender: sender, receiver: receiver)
+        ColdFacts(files: .known(files), carriers: Carriers(sender: sender, receiver: receiver))
     }
 
     /// The guest shut off, with a disk that the destination does not have.
@@ -219,6 +221,7 @@ struct Sample: Sendable {
             sameName: sameName, sameUUID: sameUUID)
         facts.count(reservations)
         facts.cold = cold
+        facts.relay = relay
         return facts
     }
 }

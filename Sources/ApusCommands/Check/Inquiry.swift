@@ -29,7 +29,8 @@ struct Inquiry: Sendable {
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
         var facts = try await session.facts(
-            run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm)
+            run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
+            isRelayed: request.relaying == .always)
         facts.count(try journal.movesUnderWay().map(\.reservation))
         if facts.cold != nil {
             facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)

@@ -26,10 +26,7 @@ package struct ColdFacts: Sendable, Hashable, Codable {
 
     /// Those of the guest that are there.
     package var files: Reading<[File]>
-    /// The release of apus on the source.
-    package var sender: Reading<String>
-    /// The release of apus on the destination, asked from the source over the way that the files will take.
-    package var receiver: Reading<String>
+    package var carriers: Carriers
     /// Where the source keeps the memory of the guest when it is saved.
     package var savedPath = ""
     /// Of a saved guest, whether it ran when it was saved; `nil` where that could not be read.
@@ -39,8 +36,20 @@ package struct ColdFacts: Sendable, Hashable, Codable {
     /// Files of the destination that an earlier move of this guest left there, or began to make: they may be replaced.
     package var ours: Set<String> = []
 
-    package init(files: Reading<[File]>, sender: Reading<String>, receiver: Reading<String>) {
+    package init(files: Reading<[File]>, carriers: Carriers) {
         self.files = files
+        self.carriers = carriers
+    }
+}
+
+/// The apus of both hosts, which carry what libvirt does not.
+package struct Carriers: Sendable, Hashable, Codable {
+    /// The release on the source.
+    package var sender: Reading<String>
+    /// The release on the destination, asked from the source over the way that what they carry will take.
+    package var receiver: Reading<String>
+
+    package init(sender: Reading<String>, receiver: Reading<String>) {
         self.sender = sender
         self.receiver = receiver
     }

@@ -29,6 +29,9 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     /// Of a guest that does not run, or is to be saved for its move.
     package var cold: ColdFacts?
 
+    /// Where a live move's connections are to go through apus.
+    package var relay: Carriers?
+
     /// Whether the guest goes as files, and nothing of it runs meanwhile.
     package var isCold: Bool { cold != nil || !guest.state.isActive }
 

@@ -12,17 +12,21 @@ struct ColdSurvey: Sendable {
     func facts() async -> ColdFacts {
         guard let words = source.remoteShell else {
             let reason = "\(source.name) has no remote-shell"
-            return ColdFacts(files: .notKnown(reason), sender: .notKnown(reason), receiver: .notKnown(reason))
+            return Self.silent(reason)
         }
         do throws(ApusError) {
             let answer = try await RemoteShell(host: source.name, words: words).run(
                 script, to: "look what \(source.name) keeps for \(guest)")
             return read(answer)
         } catch {
-            return ColdFacts(
-                files: .notKnown(error.detail), sender: .notKnown(error.detail),
-                receiver: .notKnown(error.detail))
+            return Self.silent(error.detail)
         }
+    }
+
+    private static func silent(_ reason: String) -> ColdFacts {
+        ColdFacts(
+            files: .notKnown(reason),
+            carriers: Carriers(sender: .notKnown(reason), receiver: .notKnown(reason)))
     }
 
     private var script: String {
@@ -62,11 +66,13 @@ struct ColdSurvey: Sendable {
     private func read(_ answer: String) -> ColdFacts {
         var files: [ColdFacts.File] = []
         var facts = ColdFacts(
-            files: .known([]), sender: .notKnown("\(source.name) did not say whether it has apus"),
-            receiver: .notKnown(
-                destination.shell(from: source) == nil
-                    ? "how \(source.name) runs a command on \(destination.name) is not known"
-                    : "\(source.name) did not say whether \(destination.name) has apus"))
+            files: .known([]),
+            carriers: Carriers(
+                sender: .notKnown("\(source.name) did not say whether it has apus"),
+                receiver: .notKnown(
+                    destination.shell(from: source) == nil
+                        ? "how \(source.name) runs a command on \(destination.name) is not known"
+                        : "\(source.name) did not say whether \(destination.name) has apus")))
         for line in answer.split(separator: "\n") {
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             switch parts.first {
@@ -77,9 +83,11 @@ struct ColdSurvey: Sendable {
                 files.append(ColdFacts.File(kind: kind, path: parts[2], size: ByteCount(size)))
             // Libvirt's header of a saved image. Source: libvirt's qemu_saveimage.h.
             case "runs" where parts.count == 2: facts.savedRunning = parts[1] != "0"
-            case "sender" where parts.count == 2: facts.sender = Self.release(parts[1], on: source.name)
+            case "sender" where parts.count == 2:
+                facts.carriers.sender = Self.release(parts[1], on: source.name)
             case "receiver" where parts.count == 2:
-                facts.receiver = Self.release(parts[1], on: "\(destination.name), asked by \(source.name)")
+                facts.carriers.receiver = Self.release(
+                    parts[1], on: "\(destination.name), asked by \(source.name)")
             default: break
             }
         }

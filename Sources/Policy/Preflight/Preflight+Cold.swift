@@ -149,7 +149,7 @@ extension Preflight {
     private static func carriage(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         let planner = ColdPlanner(facts, request)
         guard let cold = facts.cold else { return [] }
-        let (source, destination) = (facts.source.host, facts.destination.host)
+        let source = facts.source.host
         var findings: [Finding] = []
         if let reason = cold.files.reason {
             let needs =
@@ -161,49 +161,8 @@ extension Preflight {
                     because: reason, needs ? .blocker : .note))
         }
         guard !planner.files.isEmpty else { return findings }
-        func missing(_ host: Host, _ what: String, _ hint: String) -> Finding {
-            Finding(
-                .apusMissing, .blocker, host: host.name, subject: host.name,
-                detail:
-                    "the files of \(facts.guestName) cannot go from \(source.name) to \(destination.name): \(what)",
-                hint: hint)
-        }
-        func install(on host: Host, _ reason: String, _ shell: [String]) -> String {
-            reason.contains("there is no")
-                ? "Install the same release of apus on \(host.name) (one file, make install), or say where it is: apus: "
-                    + "/path/to/apus for \(host.name) in the inventory."
-                : "Mend what it says; by hand\(host == destination ? ", on \(source.name)" : ""): "
-                    + "\((shell + [host.apus, "--version"]).joined(separator: " "))"
-        }
-        if let reason = cold.sender.reason {
-            findings.append(
-                missing(
-                    source, reason,
-                    source.remoteShell == nil
-                        ? "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)]."
-                        : install(on: source, reason, source.remoteShell ?? [])))
-        }
-        if let reason = cold.receiver.reason {
-            findings.append(
-                missing(
-                    destination, reason,
-                    destination.shell(from: source) == nil
-                        ? "Say how \(source.name) runs a command on \(destination.name): peer-shell: [ssh, "
-                            + "\(destination.name)] for \(destination.name) in the inventory."
-                        : install(on: destination, reason, destination.shell(from: source) ?? [])))
-        }
-        if let here = cold.sender.value, let there = cold.receiver.value, here != there {
-            findings.append(
-                Finding(
-                    .apusDiffers, .warning, host: destination.name, subject: destination.name,
-                    detail: "\(source.name) has apus \(here) and \(destination.name) \(there)",
-                    hint:
-                        "They understand each other as long as they are one release apart; install the same one."
-                ))
-        }
-        return findings
+        return findings + carriers(cold.carriers, of: "the files of \(facts.guestName)", facts)
     }
-
 }
 
 extension Finding {

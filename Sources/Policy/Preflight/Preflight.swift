@@ -83,7 +83,7 @@ package enum Preflight {
 
     private static let liveRules: [Rule] = [
         identity, state, versions, processor, timeStamps, machine, storage, devices, paths, trustedPlatform,
-        interfaces, reach, memory, processors, slots, trust, encryption,
+        interfaces, reach, memory, processors, slots, trust, encryption, relay,
     ]
 
     private static func lifted(_ finding: Finding, by ignored: [IgnoredFinding]) -> Finding {

@@ -90,6 +90,8 @@ final class RelaySession: Sendable {
         let hello = try input.greeting(versions: WireVersion.known)
         let isOurs = session == .any || hello.session == .any
         try hello.check(role: end.peer, session: isOurs ? nil : session)
+        // A guest may have nothing to say for long; QEMU is to learn soon that the link is dead all the same.
+        output.keepAlive()
         listen()
         while true {
             let frame = try input.next()

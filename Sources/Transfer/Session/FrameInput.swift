@@ -60,8 +60,7 @@ struct FrameInput: ~Copyable {
         guard start.starts(with: buffer[unread].prefix(start.count)) else { throw stranger() }
         guard case .hello(let hello) = try next() else { throw .protocolBroken("no hello came first") }
         version = try WireVersion.common(versions, hello.versions)
-        // A relay may have nothing to say for as long as the guest behind it.
-        if version >= FrameType.alive.since, !hello.role.isRelay { link.limitSilence() }
+        if version >= FrameType.alive.since { link.limitSilence() }
         return hello
     }
 

@@ -23,8 +23,6 @@ struct Hello: Sendable, Equatable {
         case relaySource = 2
         case relayDestination = 3
 
-        var isRelay: Bool { self == .relaySource || self == .relayDestination }
-
         /// In words that fit behind "the other end is".
         var text: String {
             switch self {
