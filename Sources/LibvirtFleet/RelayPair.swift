@@ -31,13 +31,15 @@ struct RelayPair: Sendable {
             \(end)
             rm -rf -- "$d"; rm -f -- \(sockets)
             mkdir -- "$d" && mkfifo -- "$d/ready" && printf '%s' \(RemoteShell.quote(text)) >"$d/job" || exit 1
-            ( setsid sh -c 'p=$1; d=$2; "$p" relay --directory "$d" >"$d/log" 2>&1 </dev/null; echo failed >"$d/ready"' \\
+            ( setsid sh -c 'sh -c "echo \\$\\$ >\\"\\$1/pid\\"; exec \\"\\$0\\" relay --directory \\"\\$1\\"" "$1" "$2" \\
+                >"$2/log" 2>&1 </dev/null; [ ! -p "$2/ready" ] || timeout 5 sh -c "echo failed >\\"\\$0\\"" "$2/ready"' \\
                 relay \(RemoteShell.quote(source.program)) "$d" & ) >/dev/null 2>&1 </dev/null
             read -r word pid <"$d/ready"
-            case $word in ready) echo "$pid" >"$d/pid"; echo ready ;; *) tail -n 2 "$d/log" ;; esac
+            case $word in ready) echo ready ;; *) tail -n 2 "$d/log" ;; esac
 
             """
-        let answer = try await shell().run(script, to: "start a relay on \(source.name)")
+        let answer = try await shell().run(
+            script, to: "start a relay on \(source.name)", within: .seconds(30))
         guard answer.hasPrefix("ready") else {
             throw ApusError(
                 .transferFailed, "start a relay from \(source.name) to \(destination.name)",
@@ -59,6 +61,12 @@ struct RelayPair: Sendable {
             """
         let answer = try await shell().run(
             script, to: "end the relay on \(source.name)", within: .seconds(20))
+        // QEMU leaves its own end behind when a move fails.
+        if let words = destination.remoteShell {
+            _ = try? await RemoteShell(host: destination.name, words: words).run(
+                "rm -f -- \(relay.sockets.map(RemoteShell.quote).joined(separator: " "))\n",
+                to: "remove the sockets of a relay")
+        }
         let figures = answer.split { $0.isWhitespace }.compactMap { UInt64($0) }
         guard figures.count == 4 else { return nil }
         return Carried(content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))

@@ -38,7 +38,11 @@ extension LabTests {
         "a warm move saves a running guest, and lets it go on on the destination, or where it was when it is given up",
         .ownLab)
     func warmMoves() async throws {
-        try await Self.withDisk { lab, guest, image in
+        try await Self.withDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
+            // Something to send that does not compress, where the guest does not write.
+            try await Lab.run(
+                on: "host1", "dd if=/dev/urandom of='\(image)' bs=1M seek=40 count=8 conv=notrunc status=none"
+            )
             try await Lab.undoing {
                 let plan = try await lab.apus("plan", guest.name, "--to", "host2", "--warm", "--quick")
                 #expect(plan.status == 0 && plan.output.contains("downtime: about"), "\(plan.said)")
@@ -66,7 +70,11 @@ extension LabTests {
 
     @Test("a warm move whose process is killed leaves a saved guest that a repair lets go on", .ownLab)
     func warmKilled() async throws {
-        try await Self.withDisk { lab, guest, image in
+        try await Self.withDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
+            // Something to send that does not compress, where the guest does not write.
+            try await Lab.run(
+                on: "host1", "dd if=/dev/urandom of='\(image)' bs=1M seek=40 count=8 conv=notrunc status=none"
+            )
             try await Lab.undoing {
                 let move = lab.startApus(
                     "migrate", guest.name, "--to", "host2", "--warm", "--bandwidth", "64KiB/s", "--json")

@@ -51,7 +51,7 @@ struct Inquiry: Sendable {
         where move.outcome == .moved && move.source == host.name {
             let plan = try? Document.decode(
                 CarriedFiles.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
-            paths.formUnion((plan?.cold?.files ?? []).map(\.path))
+            paths.formUnion((plan?.cold?.files ?? []).filter(\.isTop).map(\.path))
         }
         return paths
     }
@@ -186,7 +186,17 @@ struct Inquiry: Sendable {
 /// Of a plan that was carried out, by whatever version, the files that its source had.
 private struct CarriedFiles: Decodable {
     struct Cold: Decodable {
-        struct File: Decodable { let path: String }
+        struct File: Decodable {
+            struct Part: Decodable {
+                struct Disk: Decodable { let isTop: Bool }
+                let disk: Disk?
+            }
+            let path: String
+            let part: Part
+
+            /// What lies below it may be another guest's by now.
+            var isTop: Bool { part.disk?.isTop == true }
+        }
         let files: [File]
     }
     let cold: Cold?

@@ -31,6 +31,10 @@ struct SendCommand: Carrier {
             Self.say(SendNews(.held))
             let throttle = Throttle(job.bandwidth.map(ByteRate.init(bytesPerSecond:)))
             Self.follow(lines, throttle)
+            let heartbeat = Task {
+                while (try? await Task.sleep(for: .seconds(5))) != nil { Self.say(SendNews(.alive)) }
+            }
+            defer { heartbeat.cancel() }
             let pace = Pace()
             let result = try await job.send(throttle: throttle) { progress in
                 if pace.isDue { Self.say(SendNews(progress)) }
@@ -44,7 +48,8 @@ struct SendCommand: Carrier {
         }
     }
 
-    /// Obeys what comes after the job. Its end means that nobody is left to put to use what arrives.
+    /// Obeys what comes after the job. Its end, or a silence, means that nobody is left to put to use what arrives; and the
+    /// images must not stay held for somebody who is gone.
     private static func follow(_ lines: InputLines, _ throttle: Throttle) {
         DispatchQueue(label: "apus.send.orders").async {
             var lines = lines

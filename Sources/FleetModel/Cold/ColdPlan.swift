@@ -93,7 +93,7 @@ extension MovePlan {
                 "save \(guest.name) on \(source.name): from here on it stands still, as its memory goes to a file"
             )
         }
-        if !cold.held.isEmpty {
+        if !cold.held.isEmpty, !cold.files.isEmpty {
             steps.append("keep every QEMU of \(source.name) from writing to the images of \(guest.name)")
         }
         steps += cold.files.map { file in

@@ -129,12 +129,42 @@ struct ColdDefinition: Sendable {
     ///
     /// - Returns: whether it had to be started.
     func goOn() async throws(ApusError) -> Bool {
-        guard let here = try await guest(on: source), !here.state.isActive else { return false }
+        // libvirt goes on saving it though nobody waits for that any more; what it does then decides.
+        guard var here = try await guest(on: source) else { return false }
+        while here.state.isActive, here.activity != nil {
+            try? await Task.sleep(for: .milliseconds(500))
+            guard let now = try await guest(on: source) else { return false }
+            here = now
+        }
+        guard !here.state.isActive else { return false }
+        // A sender whose shell was ended may hold the images for a moment longer.
+        let deadline = ContinuousClock.now.advanced(by: .seconds(15))
+        while true {
+            do throws(ApusError) {
+                try await startSource()
+                return true
+            } catch {
+                guard error.detail.contains("lock"), ContinuousClock.now < deadline else { throw error }
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private func startSource() async throws(ApusError) {
         let reference = reference
         try await source.ask(within: Self.patience) { (connection) throws(LibvirtError) in
             try await connection.withDomain(reference) { (domain) throws(LibvirtError) in try domain.start() }
         }
-        return true
+    }
+
+    /// Has libvirt give a save up that is under way: the guest runs on.
+    func abortSave() async {
+        let reference = reference
+        try? await source.ask { (connection) throws(LibvirtError) in
+            try await connection.withDomain(reference) { (domain) throws(LibvirtError) in
+                try domain.abortJob()
+            }
+        }
     }
 
     /// The memory that is the destination's now must not be gone on from here.

@@ -70,7 +70,10 @@ struct ColdEnding: Sendable {
     /// What both hosts say, and where the guest's files were written to since all of them had arrived.
     func look(_ isComplete: Bool) async -> ColdSteps.Look {
         var look = await steps.look()
-        guard isComplete, look.source == .defined, look.destination == .defined else { return look }
+        let present: [ColdSettlement.Presence] = [.defined, .active]
+        guard isComplete, present.contains(look.source), present.contains(look.destination) else {
+            return look
+        }
         let records = (try? story.undoable()) ?? []
         for case .sealed(let here, let there) in records.map(\.trace) {
             guard let now = try? await steps.seal() else {
@@ -80,6 +83,10 @@ struct ColdEnding: Sendable {
             }
             if now.source != here { look.changed.insert(.source) }
             if now.destination != there { look.changed.insert(.destination) }
+        }
+        // Its memory was gone on from, or thrown away.
+        if steps.cold.saved != nil, look.source == .defined, look.sourceState?.kind != .saved {
+            look.changed.insert(.source)
         }
         return look
     }
@@ -103,7 +110,7 @@ struct ColdEnding: Sendable {
         try await steps.definition.undefine(on: steps.destination)
     }
 
-    /// The guest is the destination's: nothing of it is to be taken back any more. Only now does anything go from the source.
+    /// The guest is the destination's: nothing of it is to be taken back any more.
     ///
     /// - Returns: what could not be done.
     func tidy() async -> [String] {
@@ -113,6 +120,15 @@ struct ColdEnding: Sendable {
         } catch {
             remarks.append("the journal still has notes of it: \(error.detail); apus repair \(plan.guest)")
         }
+        if steps.cold.saved != nil { await steps.removeArrivedMemory() }
+        return remarks
+    }
+
+    /// What the guest leaves behind, where its user wants that gone: last of all, when it is seen to be well.
+    ///
+    /// - Returns: what could not be done.
+    func removeSource() async -> [String] {
+        var remarks: [String] = []
         for case .removeImage(let path) in plan.conclusions {
             do throws(ApusError) {
                 try await SourceImages(link: steps.source, guest: plan.guest).remove(path)
@@ -128,7 +144,7 @@ struct ColdEnding: Sendable {
 
     /// What arrived stays for the next attempt, and is in the journal: `apus repair` takes it away.
     private func unmoved(_ cause: ApusError, _ before: ColdSteps.Look) async -> ApusError {
-        let kept = story.phase >= .stopAndCopy
+        let kept = story.phase >= .stopAndCopy || story.goesOn
         do throws(ApusError) { try await goOn() } catch {
             story.finish(.notKnown, code: .repairIncomplete)
             return ApusError(
@@ -179,9 +195,10 @@ struct ColdEnding: Sendable {
                     + plan.destination.name
             ] + changed).joined(separator: "; "),
             hint:
-                "When both hosts answer: apus repair \(plan.guest). If it is there twice, find out which one is newer, "
-                + "then keep that: virsh -c \(plan.source.uri) undefine --keep-nvram --keep-tpm \(plan.guest), or virsh -c "
-                + "\(plan.destination.uri) undefine --keep-nvram --keep-tpm \(plan.guest).", underlying: cause
+                "When both hosts answer: apus repair \(plan.guest). If it is there twice, find out which one is newer (its "
+                + "disks, and what it wrote last), then give up the other: virsh -c \(plan.source.uri) undefine --keep-nvram "
+                + "--keep-tpm --snapshots-metadata \(plan.guest), or the same with -c \(plan.destination.uri). Of one that "
+                + "is saved, --managed-save gives its memory up, too.", underlying: cause
         )
     }
 }

@@ -95,6 +95,7 @@ package actor ColdMove {
             }
             return cold.files.contains { $0.destination == path }
         }
+        if !mine.isEmpty { story.resume() }
         for (number, file) in cold.files.enumerated() {
             // What an earlier attempt made is no older copy of anybody's.
             let isMade = mine.contains { $0.trace == .arriving(file.destination, replaces: false) }
@@ -108,6 +109,8 @@ package actor ColdMove {
         if plan.request.isWarm, let saved = cold.saved {
             try story.note(.saved(guest: plan.guest.uuid), on: plan.source, number: cold.files.count + 1)
             standsStillSince = .now
+            let definition = steps.definition
+            gate.onAbort { Task { await definition.abortSave() } }
             try await steps.definition.save(runs: saved.runs)
         }
         // Where both hosts see everything, there is nothing that would have to be held by apus on the source.
@@ -215,6 +218,10 @@ package actor ColdMove {
             downtime = Downtime(
                 duration: standsStillSince.duration(to: .now), method: .eventArrival,
                 error: .milliseconds(500))
+        }
+        // What cannot be brought back goes last, and never while the guest is not as it was to be.
+        if failure == nil {
+            remarks += await ColdEnding(steps: steps, story: story).removeSource()
         }
         let look = await steps.look()
         story.finish(.moved, code: nil)

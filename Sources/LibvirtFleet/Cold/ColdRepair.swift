@@ -24,7 +24,7 @@ package struct ColdRepair: Sendable {
     package struct Place: Sendable {
         package let source: GuestState?
         package let destination: GuestState?
-        /// Whether the destination alone has it, so that the move is done.
+        /// Whether the move is done: the destination has it, and the source at most a definition that it was to keep.
         package let hasMoved: Bool
     }
 
@@ -48,6 +48,7 @@ package struct ColdRepair: Sendable {
         let isComplete = (try book.reached()).map { $0 >= .commitment } ?? false
         let ending = ColdEnding(steps: steps, story: story)
         let look = await ending.look(isComplete)
+        var hasMoved = false
         do throws(ApusError) {
             switch ending.verdict(look, isComplete) {
             case .unmoved:
@@ -66,7 +67,10 @@ package struct ColdRepair: Sendable {
                     "\(plan.guest) is on \(plan.destination.name) with all that it has; its move was finished"
                 )
                 try await arrive(ending, say)
-            case .arrived: try await arrive(ending, say)
+                hasMoved = true
+            case .arrived:
+                try await arrive(ending, say)
+                hasMoved = true
             case .notKnown:
                 let error = ending.notKnown(nil, look)
                 story.finish(.notKnown, code: error.code)
@@ -77,20 +81,20 @@ package struct ColdRepair: Sendable {
                 .repairIncomplete, "repair the move of \(plan.guest)", error.detail,
                 hint: "Mend what it says, then apus repair \(plan.guest).", underlying: error)
         }
+        story.finish(hasMoved ? .moved : .failed, code: hasMoved ? nil : .migrationFailed)
         let place = await self.look()
-        story.finish(place.hasMoved ? .moved : .failed, code: place.hasMoved ? nil : .migrationFailed)
-        return place
+        return Place(source: place.source, destination: place.destination, hasMoved: hasMoved)
     }
 
     /// A guest that was saved for its move goes on.
     private func arrive(_ ending: ColdEnding, _ say: (String) -> Void) async throws(ApusError) {
-        if plan.request.isWarm,
+        if plan.request.isWarm || plan.request.starts,
             try await steps.definition.guest(on: steps.destination)?.state.isActive == false
         {
             try await steps.definition.start()
             say("\(plan.guest) goes on on \(plan.destination.name)")
         }
-        _ = await ending.tidy()
+        for remark in await ending.tidy() + ending.removeSource() { say(remark) }
     }
 
     private func goOn(_ ending: ColdEnding, _ say: (String) -> Void) async throws(ApusError) {
@@ -101,8 +105,12 @@ package struct ColdRepair: Sendable {
     private func takeAway(_ say: (String) -> Void) async throws(ApusError) {
         for record in try story.undoable() {
             if case .arriving = record.trace {
-                try await steps.takeAway(record.trace)
-                say("\(record.trace.text) was removed from \(record.host)")
+                do throws(ApusError) {
+                    try await steps.takeAway(record.trace)
+                    say("\(record.trace.text) was removed from \(record.host)")
+                } catch  where error.code == .imageInUse {
+                    say("\(record.trace.text) stays on \(record.host): \(error.detail)")
+                }
             }
             try story.forget(record)
         }

@@ -69,7 +69,7 @@ struct ColdSteps: Sendable {
     func prepare() async throws(ApusError) {
         for file in cold.files where file.replaces {
             try await StoredFile(path: file.destination, on: destination)
-                .refuseOpen(alsoDefined: true, except: plan.guest)
+                .refuseOpen(alsoDefined: true, except: plan.guest, to: "replace")
         }
         let own = cold.files.filter { if case .other = $0.part { true } else { false } }
         guard !own.isEmpty else { return }
@@ -90,6 +90,7 @@ struct ColdSteps: Sendable {
             let directory = Path.directory(of: file.path)
             pairs += [(directory, directory), (Path.directory(of: directory), Path.directory(of: directory))]
         }
+        let tpm = ColdPlaces(guest: plan.guest).tpm
         let answer = try await run(
             "stat -c '%U:%G %a' -- \(pairs.map { RemoteShell.quote($0.0) }.joined(separator: " "))\n",
             on: .source, to: "see whose the files of \(plan.guest) are")
@@ -97,7 +98,10 @@ struct ColdSteps: Sendable {
         let commands = zip(pairs, lines).compactMap { pair, words -> String? in
             guard words.count == 2 else { return nil }
             let path = RemoteShell.quote(pair.1)
-            return "chown -- \(RemoteShell.quote(words[0])) \(path) && chmod -- \(words[1]) \(path)"
+            // Only the emulator of a TPM needs a user of its own; libvirt gives all others theirs.
+            let chown = "chown -- \(RemoteShell.quote(words[0])) \(path)"
+            return pair.0.hasPrefix(tpm)
+                ? "\(chown) && chmod -- \(words[1]) \(path)" : "{ \(chown) 2>/dev/null || :; }"
         }
         _ = try await run(
             commands.joined(separator: " &&\n") + "\n", on: .destination,
@@ -143,19 +147,32 @@ struct ColdSteps: Sendable {
     /// A saved guest's memory becomes the destination's own.
     func takeOver(_ saved: ColdPlan.Saved) async throws(ApusError) {
         // From here on the source's must not be gone on from.
-        if let here = try await definition.guest(on: source), here.state.isActive {
-            throw startedMeanwhile(here)
-        }
+        try await refuseGoneOn()
         try await definition.takeOver(saved, relocations: cold.relocations)
-        _ = try await run(
+        await removeArrivedMemory()
+    }
+
+    func removeArrivedMemory() async {
+        guard let saved = cold.saved else { return }
+        _ = try? await run(
             "rm -f -- \(RemoteShell.quote(saved.path))\n", on: .destination,
             to: "remove what arrived of the saved memory of \(plan.guest)")
     }
 
-    /// The source's definition goes, unless the guest was started there meanwhile.
-    func giveUpSource() async throws(ApusError) {
+    /// Sees that the source's guest is as it was when its move began: it does not run, and what was saved of it is there.
+    private func refuseGoneOn() async throws(ApusError) {
         guard let here = try await definition.guest(on: source) else { return }
         guard !here.state.isActive else { throw startedMeanwhile(here) }
+        guard cold.saved != nil, here.state.kind != .saved else { return }
+        throw ApusError(
+            .guestBusy, operation,
+            "\(plan.guest) is \(here.state) on \(here.host) and was saved when its move began: it was gone on from there",
+            hint: "It stays there. Try again: it moves as it is now.")
+    }
+
+    /// The source's definition goes, unless the guest was started there meanwhile.
+    func giveUpSource() async throws(ApusError) {
+        try await refuseGoneOn()
         guard !plan.request.keepDefinition else {
             if cold.saved != nil { try await definition.removeSavedState(on: source) }
             return

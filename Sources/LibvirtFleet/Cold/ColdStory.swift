@@ -15,6 +15,12 @@ final class ColdStory: Sendable {
     private let progress: @Sendable (MoveProgress) -> Void
     let id: String
     let owner: ProcessMark
+    /// Whether it goes on with what an earlier attempt left: then its notes are never forgotten for having begun too late.
+    private let isResumed = Atomic(false)
+
+    var goesOn: Bool { isResumed.load(ordering: .relaxed) }
+
+    func resume() { isResumed.store(true, ordering: .relaxed) }
 
     init(
         _ book: MoveBook, began: ContinuousClock.Instant, total: ByteCount?,

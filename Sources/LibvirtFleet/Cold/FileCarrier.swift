@@ -61,17 +61,57 @@ struct FileCarrier: Sendable {
                 hint: "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)].")
         }
         let program = RemoteShell.quote(source.program)
+        let (shell, operation) = (RemoteShell(host: source.name, words: words), operation)
+        let pulse = Pulse()
         // The job must not be read by the shell, which may read ahead: it waits for the program's first word.
-        let ending = try await RemoteShell(host: source.name, words: words).converse(
-            "exec \(program) send", to: operation
-        ) { conversation in
-            try await Self.talk(with: conversation, job, orders, held, progress, body)
+        let work = Task { () async -> Result<Ending<Value>, ApusError> in
+            do throws(ApusError) {
+                return .success(
+                    try await shell.converse("exec \(program) send", to: operation) { conversation in
+                        try await Self.talk(with: conversation, pulse, job, orders, held, progress, body)
+                    })
+            } catch {
+                return .failure(error)
+            }
         }
-        switch ending {
+        let watch = Task {
+            while (try? await Task.sleep(for: .seconds(5))) != nil {
+                if pulse.isGone { return work.cancel() }
+            }
+        }
+        let result = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        watch.cancel()
+        guard !pulse.isGone else { throw silence }
+        switch try result.get() {
         case .done(let value): return value
         case .failed(let error): throw error
         case .refused(let error): throw ApusError(error, to: operation)
         }
+    }
+
+    private var silence: ApusError {
+        ApusError(
+            .transferFailed, operation, "\(source.name) has said nothing for 30 s",
+            hint:
+                "See whether it is up, and reached: \((source.remoteShell ?? []).joined(separator: " ")) true. Then run the "
+                + "same command again.")
+    }
+
+    /// When the sender was last heard of; it says something every five seconds.
+    private final class Pulse: Sendable {
+        private static let patience = Duration.seconds(30)
+        private let last = Mutex<ContinuousClock.Instant?>(.now)
+
+        func beat() { last.withLock { $0 = .now } }
+
+        /// From here on nobody listens to it.
+        func stop() { last.withLock { $0 = nil } }
+
+        var isGone: Bool { last.withLock { $0.map { $0.duration(to: .now) > Self.patience } ?? false } }
     }
 
     private enum Ending<Value: Sendable>: Sendable {
@@ -85,16 +125,27 @@ struct FileCarrier: Sendable {
     private var operation: String { "send the files of \(guest) from \(source.name) to \(destination.name)" }
 
     private static func talk<Value: Sendable>(
-        with conversation: Conversation, _ job: SendJob, _ orders: Orders,
+        with conversation: Conversation, _ pulse: Pulse, _ job: SendJob, _ orders: Orders,
         _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
         _ body: @Sendable (Sent) async throws(ApusError) -> Value
     ) async throws -> Ending<Value> {
+        // It ends when nobody is heard of any more.
+        var heartbeat: Task<Void, Never>?
+        defer { heartbeat?.cancel() }
         while let line = try await conversation.receive() {
+            pulse.beat()
             guard let news = try? JSONDecoder().decode(SendNews.self, from: Data(line.utf8)) else { continue }
             let covered = ByteCount(news.covered ?? 0)
             let wire = ByteCount((news.wireSent ?? 0) + (news.wireReceived ?? 0))
             switch news.event {
-            case .ready: try await conversation.send(text(job))
+            case .alive: break
+            case .ready:
+                try await conversation.send(text(job))
+                heartbeat = Task {
+                    while (try? await Task.sleep(for: .seconds(5))) != nil {
+                        try? await conversation.send("")
+                    }
+                }
             case .held: held()
             case .progress:
                 progress(Progress(covered: covered, wire: wire))
@@ -102,6 +153,7 @@ struct FileCarrier: Sendable {
             case .failed:
                 if let error = news.error { return .refused(error) }
             case .sent:
+                pulse.stop()
                 do throws(ApusError) {
                     return .done(try await body(Sent(content: covered, wire: wire)))
                 } catch {

@@ -17,20 +17,25 @@ struct StoredFile: Sendable {
     /// - Parameters:
     ///   - alsoDefined: whether a guest that does not run, but names it in its definition, counts too.
     ///   - own: a guest whose definition does not count; while it runs it does.
+    ///   - verb: what is to be done with it.
     /// - Throws: `ApusError` with `image-in-use`, or why that could not be found out.
-    func refuseOpen(alsoDefined: Bool, except own: GuestIdentity?) async throws(ApusError) {
+    func refuseOpen(
+        alsoDefined: Bool, except own: GuestIdentity?, to verb: String = "remove"
+    ) async throws(ApusError) {
         let users = await ImageUsers(link: link, alsoDefined: alsoDefined, exceptDefinitionOf: own)
         let mine = await users.of(path)
-        let operation = "remove \(path) from \(link.host.name)"
+        let operation = "\(verb) \(path) on \(link.host.name)"
         if let reason = users.unread {
             throw ApusError(
                 .libvirtFailed, operation, "whether a guest uses it is not known because \(reason)",
-                hint: "Remove it by hand when no guest uses it.")
+                hint: "See what its libvirt says to virsh -c \(link.host.uri) list --all, and try again.")
         }
         guard mine.isEmpty else {
             throw ApusError(
                 .imageInUse, operation, "\(path) is in use by \(mine.joined(separator: ", "))",
-                hint: "It was left where it is. Remove it by hand when no guest uses it.")
+                hint: verb == "remove"
+                    ? "It was left where it is. Remove it by hand when no guest uses it."
+                    : "It was left as it is. Name another place: --disk TARGET=PLACE.")
         }
     }
 

@@ -83,13 +83,13 @@ struct ImageUsers: Sendable {
         _ link: HostLink, where counts: @escaping @Sendable (DomainSummary) -> Bool
     ) async throws(ApusError) -> [Image] {
         let documents = try await link.ask { (connection) throws(LibvirtError) in
-            var documents: [(name: String, xml: String)] = []
+            var documents: [(name: String, xml: String, runs: Bool)] = []
             for domain in try await connection.domains() where counts(domain) {
                 do throws(LibvirtError) {
                     let xml = try await connection.withDomain(.uuid(domain.uuid)) {
                         (handle) throws(LibvirtError) in try handle.xml(.live)
                     }
-                    documents.append((domain.name, xml))
+                    documents.append((domain.name, xml, domain.id != nil))
                 } catch {
                     // A guest that ends between the two questions uses nothing any more.
                     guard error.code == .noDomain else { throw error }
@@ -99,9 +99,14 @@ struct ImageUsers: Sendable {
         }
         var images: [Image] = []
         var volumes: [(guest: String, pool: String, name: String)] = []
-        for (name, xml) in documents {
+        // What is below the images of a guest that does not run stands in the images alone.
+        var resting: [(guest: String, path: String)] = []
+        for (name, xml, runs) in documents {
             do throws(XMLError) {
                 for source in try GuestDefinition(parsing: xml).disks.flatMap(\.openImages) {
+                    if !runs, source.format != "raw", case .file(let path) = source.location {
+                        resting.append((guest: name, path: path))
+                    }
                     images.append(Image(guest: name, location: DiskFacts.Location(source.location).normal))
                     if case .volume(let pool, let volume) = source.location {
                         volumes.append((guest: name, pool: pool, name: volume))
@@ -113,6 +118,12 @@ struct ImageUsers: Sendable {
                     "the definition of \(name) on \(link.host.name) cannot be read: \(error.detail)",
                     hint: "See what libvirt has there: virsh -c \(link.host.uri) dumpxml \(name)",
                     underlying: error)
+            }
+        }
+        let chains = await ChainSurvey(host: link.host).chains(of: resting.map(\.path).unique)
+        for (guest, path) in resting {
+            for image in chains[path]?.images.dropFirst() ?? [] {
+                images.append(Image(guest: guest, location: DiskFacts.Location(image.location).normal))
             }
         }
         for volume in volumes {

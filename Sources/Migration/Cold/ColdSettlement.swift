@@ -39,9 +39,13 @@ package enum ColdSettlement: String, Sendable, Hashable, CaseIterable {
         case (.defined, .defined) where isComplete:
             switch (changed.contains(.source), changed.contains(.destination)) {
             case (false, _): .finish
-            case (true, false): .withdraw
+            // A definition that was there before stays, with what arrived.
+            case (true, false): wasDefinedThere ? .unmoved : .withdraw
             case (true, true): .notKnown
             }
+        // Each ran since all of it was there.
+        case (.active, .defined) where isComplete && changed.contains(.destination): .notKnown
+        case (.defined, .active) where isComplete && changed.contains(.source): .notKnown
         case (.defined, .defined): wasDefinedThere ? .unmoved : .notKnown
         case (.active, .defined): wasDefinedThere ? .unmoved : isComplete ? .withdraw : .notKnown
         case (.defined, .active): isComplete ? .finish : .notKnown

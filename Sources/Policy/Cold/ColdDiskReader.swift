@@ -80,6 +80,27 @@ struct ColdDiskReader: Sendable {
         return sendings.isEmpty ? .shared(SeenImages(disk).summary) : .sent(sendings)
     }
 
+    /// Two files that would go to one place: the second cannot. One image below two disks is one file.
+    func withoutTwins(_ decisions: [ColdPlanner.Decision]) -> [ColdPlanner.Decision] {
+        var taken: [[Substring]: String] = [:]
+        return decisions.map { decision in
+            for file in decision.sendings.map(\.file) {
+                let place = file.destination.split(separator: "/")
+                if let other = taken[place], other != file.path {
+                    return ColdPlanner.Decision(
+                        disk: decision.disk,
+                        verdict: refused(
+                            decision.disk, "\(other) goes to \(file.destination) already",
+                            hint:
+                                "Name another place for one of them: --disk \(decision.disk.target)=/path/to/file."
+                        ))
+                }
+                taken[place] = file.path
+            }
+            return decision
+        }
+    }
+
     private func refused(_ disk: DiskFacts, _ why: String, hint: String? = nil) -> ColdPlanner.Verdict {
         .refused(
             DiskPlanner.Refusal(

@@ -45,9 +45,10 @@ package struct ColdPlanner: Sendable {
         self.facts = facts
         self.request = request
         let reader = ColdDiskReader(facts: facts, request: request)
-        decisions = facts.disks.filter { !$0.chain.isEmpty }.map {
-            Decision(disk: $0, verdict: reader.verdict(on: $0))
-        }
+        decisions = reader.withoutTwins(
+            facts.disks.filter { !$0.chain.isEmpty }.map {
+                Decision(disk: $0, verdict: reader.verdict(on: $0))
+            })
     }
 
     private var cold: ColdFacts? { facts.cold }

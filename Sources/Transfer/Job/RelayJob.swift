@@ -55,11 +55,8 @@ package struct RelayJob: Sendable, Equatable, Codable {
     ///   - address: of this host, where the other end will connect to; `nil` is here.
     /// - Throws: `TransferError` of either side.
     package static func carryHere(_ sockets: [String], address: String?) throws(TransferError) {
-        // QEMU makes them when it is told to listen, which is after this; one that nobody listens at would be in its way, or
-        // left behind.
-        func clear() { for path in sockets { unsafe unlink(path) } }
-        clear()
-        defer { clear() }
+        // QEMU makes them when it is told to listen, which is after this; one that nobody listens at would be in its way.
+        for path in sockets { unsafe unlink(path) }
         let shell = Link.standardStreams()
         let link = if let address { try shell.awaitConnection(on: address) } else { shell }
         _ = try Relay(connectingTo: channels(sockets), over: link, session: nil).runBlocking()

@@ -69,6 +69,8 @@ package struct SendNews: Sendable, Equatable, Codable {
     package enum Event: String, Sendable, Codable {
         /// It waits for its job.
         case ready
+        /// It lives, and has nothing else to say.
+        case alive
         /// Nobody else may write to the images from now on.
         case held
         case progress

@@ -39,7 +39,9 @@ package final class Link: Sendable {
 
     /// Standard input and output, as a remote shell gives them; nobody else may use them any more.
     package static func standardStreams() -> Link {
-        Link(adopting: .standardInput, .standardOutput)
+        let link = Link(adopting: .standardInput, .standardOutput)
+        link.limitSilence()
+        return link
     }
 
     /// A peer that went away is an error of write(2), not a signal that ends this process.
@@ -83,7 +85,9 @@ package final class Link: Sendable {
     }
 
     /// Waits until there is something to read, or the end of the stream.
-    func waitForInput() { _ = Self.wait(for: POLLIN, on: input, -1) }
+    ///
+    /// - Throws: `stream-broken` when that takes too long.
+    func waitForInput() throws(TransferError) { try pause(POLLIN, on: input, "said nothing") }
 
     /// - Returns: `false` when that took too long.
     private static func wait(for event: CInt, on descriptor: CInt, _ milliseconds: CInt) -> Bool {

@@ -59,7 +59,7 @@ struct DirectLink {
             guard unsafe poll(&waiting, 1, max(left, 0)) > 0 else { continue }
             let raw = Glibc.accept(listener, nil, nil)
             guard raw >= 0 else { continue }
-            if secret.matches(read(Secret.length, from: raw)) {
+            if secret.matches(read(Secret.length, from: raw, until: deadline)) {
                 return withExtendedLifetime(socket) { link(raw) }
             }
             close(raw)
@@ -70,7 +70,11 @@ struct DirectLink {
     /// Connects to the end that waits.
     static func connect(to address: String, port: UInt16, _ secret: Secret) throws(TransferError) -> Link {
         let raw = try unsafe open(address, port: port) { (descriptor, name, length) in
-            unsafe Glibc.connect(descriptor, name, length) == 0
+            // Linux holds connect(2) to it, too.
+            var limit = timeval(tv_sec: Int(patience) / 1000, tv_usec: 0)
+            _ = unsafe setsockopt(
+                descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            return unsafe Glibc.connect(descriptor, name, length) == 0
         }
         let link = link(raw)
         try link.write(secret.bytes[...], [])
@@ -135,12 +139,15 @@ struct DirectLink {
         return UInt16(bigEndian: name.sin6_port)
     }
 
-    private static func read(_ count: Int, from raw: CInt) -> [UInt8] {
+    private static func read(
+        _ count: Int, from raw: CInt, until deadline: ContinuousClock.Instant
+    ) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
             var waiting = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&waiting, 1, 2000) > 0 else { break }
+            // Whoever knows it says it at once.
+            guard ContinuousClock.now < deadline, unsafe poll(&waiting, 1, 1000) > 0 else { break }
             let got = unsafe bytes.withUnsafeMutableBytes { buffer in
                 unsafe Glibc.read(raw, buffer.baseAddress.map { unsafe $0 + done }, count - done)
             }

@@ -42,7 +42,10 @@ package struct PeerShell: Sendable {
         let result: Result<Value, TransferError>
         do throws(TransferError) {
             try link.write(Array(script.utf8)[...], [])
-            try await SessionThreads.run(over: link) { .success(link.waitForInput()) }
+            link.limitSilence()
+            try await SessionThreads.run(over: link) {
+                Result { () throws(TransferError) in try link.waitForInput() }
+            }
             result = .success(try await body(link))
         } catch {
             result = .failure(error)
