@@ -89,7 +89,10 @@ struct MigrateCommand: CommandWithOptions {
         }
         let way = try way(inventory)
         let journal = try state.open()
-        if !dryRun { try await takeOver(way.guest, journal) }
+        if !dryRun {
+            signals.forward { Console.note("apus: what an earlier move left is brought to its end first") }
+            try await takeOver(way.guest, journal)
+        }
         let turn = MoveTurn(
             way: way, journal: journal, patience: Patience(limit: wait, since: began),
             isSampled: sample, isDryRun: dryRun,
