@@ -84,9 +84,7 @@ extension LibvirtMove {
             return .done
         case .endRelay(let relay):
             guard let carried = try await pair(relay).finish() else { return .done }
-            return .remarks([
-                "the relay carried \(carried.content) of memory and disks as \(carried.wire) on the wire"
-            ])
+            return .carried(carried)
         case .takeRoom(let path):
             try await StoredFile(path: path, on: destination).takeRoom()
             return .done

@@ -9,12 +9,6 @@ struct RelayPair: Sendable {
     let source: Host
     let destination: Host
 
-    /// What it carried: what QEMU gave it, and what of that crossed the wire.
-    struct Carried: Sendable {
-        let content: ByteCount
-        let wire: ByteCount
-    }
-
     /// Starts both. When this returns, QEMU may connect on the source.
     ///
     /// - Throws: `transfer-failed` with the relay's own words, `remote-shell-failed`.
@@ -51,7 +45,7 @@ struct RelayPair: Sendable {
     /// Lets it end when the connections that it carries have ended, and takes away what it kept.
     ///
     /// - Returns: what it carried; `nil` where it did not say.
-    func finish() async throws(ApusError) -> Carried? {
+    func finish() async throws(ApusError) -> RelayedBytes? {
         let script = """
             d=\(RemoteShell.quote(relay.directory))
             \(end)
@@ -69,7 +63,8 @@ struct RelayPair: Sendable {
         }
         let figures = answer.split { $0.isWhitespace }.compactMap { UInt64($0) }
         guard figures.count == 4 else { return nil }
-        return Carried(content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))
+        return RelayedBytes(
+            content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))
     }
 
     /// Both QEMUs are done with it by now: one that waits for a dead link is not waited for.

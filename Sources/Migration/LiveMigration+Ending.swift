@@ -61,7 +61,7 @@ extension LiveMigration {
     private func result(_ outcome: MoveEnding<Ports>.Outcome) -> MoveResult {
         let (settled, end) = (outcome.settled, outcome.settledAt)
         timeline.enter(.activation, at: end)
-        return MoveResult(
+        var result = MoveResult(
             id: id, plan: plan, total: began.duration(to: end),
             downtime: plan.wasPaused
                 ? nil : Downtime(timeline: timeline, offset: clocks ?? nil, arrivalError: slowestAnswer),
@@ -70,6 +70,8 @@ extension LiveMigration {
             phases: timeline.phases(until: end),
             destinationState: settled.destinationState ?? GuestState(.unknown),
             sourceState: settled.sourceState, usedPostCopy: isPostCopy, care: outcome.care, remarks: remarks)
+        result.relayed = outcome.relayed
+        return result
     }
 
     /// The transfer was never begun: the guest is untouched.

@@ -28,6 +28,8 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
         var remarks: [String] = []
         /// What was done for the guest besides moving it.
         var care = ActivationReport()
+        /// What the move's relay carried.
+        var relayed: RelayedBytes?
         /// What the move changed and could not be put back yet; the journal still knows.
         var leftBehind: [String] = []
         /// What belongs to the guest and has not reached it where it arrived; the journal still knows.
@@ -37,6 +39,10 @@ struct MoveEnding<Ports: MovePorts>: Sendable {
             switch found {
             case .done: break
             case .remarks(let sentences): remarks += sentences
+            case .carried(let bytes):
+                relayed = bytes
+                remarks.append(
+                    "the relay carried \(bytes.content) of memory and disks as \(bytes.wire) on the wire")
             case .autostart(let obstacles):
                 care.isAutostarted = obstacles.isEmpty
                 remarks += obstacles

@@ -81,6 +81,8 @@ package enum Concluded: Sendable, Hashable {
     case done
     /// Sentences for a person.
     case remarks([String])
+    /// By the move's relay.
+    case carried(RelayedBytes)
     /// What could not be done about the guest's start with its host, a sentence each.
     case autostart(obstacles: [String])
     case clock(ClockCare)

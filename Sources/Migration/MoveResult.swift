@@ -12,6 +12,8 @@ package struct MoveResult: Sendable, Hashable {
     package let downtime: Downtime?
     /// The payload of the migration's sockets; `nil` when libvirt did not say.
     package let wire: ByteCount?
+    /// What a relay made of them on the wire; `nil` without one.
+    package var relayed: RelayedBytes?
     package let rounds: Int
     /// As QEMU last saw it during the move.
     package let dirtyRate: ByteRate?

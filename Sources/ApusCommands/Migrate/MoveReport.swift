@@ -14,6 +14,7 @@ struct MoveReport: Encodable {
     let downtimeMethod: String?
     let downtimeErrorSeconds: Double?
     let wireBytes: UInt64?
+    let relayedContentBytes: UInt64?
     let rounds: Int
     let phases: [PhaseReport]
     let sourceState: String?
@@ -35,7 +36,9 @@ struct MoveReport: Encodable {
         downtimeSeconds = result.downtime?.duration.seconds
         downtimeMethod = result.downtime?.method.rawValue
         downtimeErrorSeconds = result.downtime?.error.seconds
-        wireBytes = result.wire?.bytes
+        // What crossed, however little of it QEMU knows.
+        wireBytes = (result.relayed?.wire ?? result.wire)?.bytes
+        relayedContentBytes = result.relayed?.content.bytes
         rounds = result.rounds
         phases = result.phases.map(PhaseReport.init)
         sourceState = result.sourceState?.description
@@ -48,7 +51,8 @@ struct MoveReport: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case id, guest, uuid, source, destination, strategy, totalSeconds, downtimeSeconds, downtimeMethod,
-            downtimeErrorSeconds, wireBytes, rounds, phases, sourceState, destinationState, activation,
+            downtimeErrorSeconds, wireBytes, relayedContentBytes, rounds, phases, sourceState,
+            destinationState, activation,
             remarks, findings, forecast
     }
 
@@ -66,6 +70,7 @@ struct MoveReport: Encodable {
         try container.encode(downtimeMethod, forKey: .downtimeMethod)
         try container.encode(downtimeErrorSeconds, forKey: .downtimeErrorSeconds)
         try container.encode(wireBytes, forKey: .wireBytes)
+        try container.encodeIfPresent(relayedContentBytes, forKey: .relayedContentBytes)
         try container.encode(rounds, forKey: .rounds)
         try container.encode(phases, forKey: .phases)
         try container.encode(sourceState, forKey: .sourceState)

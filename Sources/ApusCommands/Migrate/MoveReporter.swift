@@ -49,7 +49,9 @@ struct MoveReporter {
                 "  forecast   \(forecast.total.likely.text) (\(forecast.total.low.text) to "
                     + "\(forecast.total.high.text))")
         }
-        let wire = result.wire.map { "\($0) on the wire" } ?? "wire bytes not reported by libvirt"
+        let wire =
+            (result.relayed?.wire ?? result.wire).map { "\($0) on the wire" }
+            ?? "wire bytes not reported by libvirt"
         let files = plan.cold.map { "\($0.files.count) file\($0.files.count == 1 ? "" : "s"), \($0.size)" }
         lines.append(
             "  transfer   \(wire), \(files ?? "\(result.rounds) round\(result.rounds == 1 ? "" : "s")")")

@@ -20,6 +20,17 @@ package struct RelayPlan: Sendable, Hashable, Codable {
     package var sockets: [String] { [memory] + (disks.map { [$0] } ?? []) }
 }
 
+/// What a relay carried: what QEMU gave it, and what of that crossed the wire, both ways together.
+package struct RelayedBytes: Sendable, Hashable {
+    package let content: ByteCount
+    package let wire: ByteCount
+
+    package init(content: ByteCount, wire: ByteCount) {
+        self.content = content
+        self.wire = wire
+    }
+}
+
 /// Whether a move's memory and disks go through a relay.
 package enum Relaying: String, Sendable, Hashable, Codable, CaseIterable {
     case always
