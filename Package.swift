@@ -98,7 +98,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LibvirtFleetTests",
-            dependencies: ["LibvirtFleet", "Libvirt", "Migration", "Transfer", "FleetModel"],
+            dependencies: ["LibvirtFleet", "DomainXML", "Libvirt", "Migration", "Transfer", "FleetModel"],
             swiftSettings: strict),
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),

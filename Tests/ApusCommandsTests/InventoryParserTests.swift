@@ -29,6 +29,32 @@ struct InventoryParserTests {
         #expect(try inventory.host(named: "beta").remoteShell == [])
     }
 
+    @Test("knows how hosts reach each other for what apus carries, and from whom")
+    func carriers() throws {
+        let inventory = try parser.parse(
+            """
+            hosts:
+              alpha: {uri: 'qemu+ssh://alpha/system', peer-uri: 'qemu+ssh://root@alpha.mig/system'}
+              beta:
+                uri: qemu+ssh://beta/system
+                peer-shell: [ssh, beta.mig]
+                apus: /opt/apus
+                transport: tcp
+              here: {uri: 'qemu:///system'}
+            """)
+        let (alpha, beta, here) = (
+            try inventory.host(named: "alpha"), try inventory.host(named: "beta"),
+            try inventory.host(named: "here")
+        )
+        #expect(alpha.apus == "apus" && alpha.transport == .shell)
+        #expect(beta.apus == "/opt/apus" && beta.transport == .tcp)
+        #expect(alpha.shell(from: beta)?.last == "root@alpha.mig")
+        #expect(beta.shell(from: alpha) == ["ssh", "beta.mig"])
+        // From this machine it is this machine's way; nobody else knows one to a host that is merely "here".
+        #expect(beta.shell(from: here) == beta.remoteShell)
+        #expect(here.shell(from: alpha) == nil)
+    }
+
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let text: String
@@ -45,6 +71,10 @@ struct InventoryParserTests {
             Row(
                 testDescription: "a top-level key that is not known", text: "host:\n  alpha: {uri: 'a:/'}\n",
                 says: ["line 1", "host", "Did you mean hosts?"]),
+            Row(
+                testDescription: "a transport that is none",
+                text: "hosts:\n  alpha: {uri: 'qemu:///system', transport: tpc}\n",
+                says: ["line 2", "tpc", "Did you mean tcp?"]),
             Row(
                 testDescription: "no uri", text: "hosts:\n  alpha:\n    max-incoming: 1\n",
                 says: ["line 2", "alpha", "uri"]),

@@ -23,6 +23,18 @@ extension PreflightCase {
             $0.shutOff()
             $0.disks = [Sample.disk(.absent("no such device"), at: .block("/dev/vg0/web01"))]
         },
+        PreflightCase(
+            "two disks that would go to one file", [.diskPlaceUnusable: .blocker, .diskNotShared: .note],
+            request: together
+        ) {
+            $0.shutOff { $0.place = .known(Sample.place("/fast/disk.qcow2")) }
+            $0.disks = ["vda", "vdb"].map { target in
+                Sample.disk(.absent("no such file"), at: .file("/\(target)/disk.qcow2")) {
+                    $0.target = target
+                    $0.place = .known(Sample.place("/fast/disk.qcow2"))
+                }
+            }
+        },
         PreflightCase("a base that is another one on the destination", [.diskNotShared: .blocker]) {
             $0.shutOff {
                 $0.chain.append(
@@ -122,6 +134,12 @@ extension PreflightCase {
         var request = MoveRequest()
         request.starts = true
         return request
+    }
+
+    private static var together: MoveRequest {
+        var disks = DiskRequest()
+        disks.places = ["vda": .path("/fast/"), "vdb": .path("/fast/")]
+        return MoveRequest(disks: disks)
     }
 
     private static var placed: MoveRequest {

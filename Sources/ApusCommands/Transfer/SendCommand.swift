@@ -30,7 +30,7 @@ struct SendCommand: Carrier {
             let hold = try job.hold()
             Self.say(SendNews(.held))
             let throttle = Throttle(job.bandwidth.map(ByteRate.init(bytesPerSecond:)))
-            Self.follow(lines, throttle)
+            Self.follow(lines)
             let heartbeat = Task {
                 while (try? await Task.sleep(for: .seconds(5))) != nil { Self.say(SendNews(.alive)) }
             }
@@ -48,17 +48,12 @@ struct SendCommand: Carrier {
         }
     }
 
-    /// Obeys what comes after the job. Its end, or a silence, means that nobody is left to put to use what arrives; and the
-    /// images must not stay held for somebody who is gone.
-    private static func follow(_ lines: InputLines, _ throttle: Throttle) {
-        DispatchQueue(label: "apus.send.orders").async {
+    /// Hears whoever gave the job. The end of that, or a silence, means that nobody is left to put to use what arrives; and
+    /// the images must not stay held for somebody who is gone.
+    private static func follow(_ lines: InputLines) {
+        DispatchQueue(label: "apus.send.input").async {
             var lines = lines
-            while let line = lines.next() {
-                guard let order = try? JSONDecoder().decode(SendOrder.self, from: Data(line.utf8)) else {
-                    continue
-                }
-                throttle.setRate(order.bandwidth == 0 ? nil : ByteRate(bytesPerSecond: order.bandwidth))
-            }
+            while lines.next() != nil {}
             Glibc._exit(ExitStatus.done.rawValue)
         }
     }

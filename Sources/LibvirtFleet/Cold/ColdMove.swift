@@ -15,7 +15,6 @@ package actor ColdMove {
     private let began: ContinuousClock.Instant
     private let log: any MoveLog
     private let earlier: [UndoRecord]
-    private let orders = FileCarrier.Orders()
     private let gate = Gate()
     /// Since when a guest that was saved for its move stands still.
     private var standsStillSince: ContinuousClock.Instant?
@@ -120,12 +119,11 @@ package actor ColdMove {
         }
         let carrier = FileCarrier(guest: plan.guest, source: plan.source, destination: plan.destination)
         let (story, job) = (story, job)
-        let orders = orders
         let work = Task { () async -> Result<(FileCarrier.Sent, [String]), ApusError> in
             do throws(ApusError) {
                 return .success(
                     try await carrier.carry(
-                        job, orders, held: { story.enter(.stopAndCopy) }, progress: { story.show($0) }
+                        job, held: { story.enter(.stopAndCopy) }, progress: { story.show($0) }
                     ) { (sent) async throws(ApusError) in
                         try self.gate.close()
                         return (sent, try await self.commit())

@@ -23,35 +23,17 @@ struct FileCarrier: Sendable {
         let wire: ByteCount
     }
 
-    /// Changes to a transfer under way.
-    final class Orders: Sendable {
-        private let bandwidth = Mutex<SendOrder?>(nil)
-
-        /// - Parameter limit: `nil` lifts it.
-        func setBandwidth(_ limit: ByteRate?) {
-            bandwidth.withLock { $0 = SendOrder(bandwidth: limit?.bytesPerSecond ?? 0) }
-        }
-
-        fileprivate func take() -> SendOrder? {
-            bandwidth.withLock { order in
-                defer { order = nil }
-                return order
-            }
-        }
-    }
-
     /// Holds the images, sends the files, and lends the time in which all of them are there and the images still held.
     ///
     /// - Parameters:
     ///   - job: what is held and sent.
-    ///   - orders: obeyed while it sends.
     ///   - held: called when nobody may write to the images any more.
     ///   - progress: called a few times a second.
     ///   - body: runs when every file is stored and checked.
     /// - Returns: what `body` returned.
     /// - Throws: `transfer-failed`, `remote-shell-failed`, or what `body` threw.
     func carry<Value: Sendable>(
-        _ job: SendJob, _ orders: Orders, held: @escaping @Sendable () -> Void,
+        _ job: SendJob, held: @escaping @Sendable () -> Void,
         progress: @escaping @Sendable (Progress) -> Void,
         _ body: @escaping @Sendable (Sent) async throws(ApusError) -> Value
     ) async throws(ApusError) -> Value {
@@ -68,7 +50,7 @@ struct FileCarrier: Sendable {
             do throws(ApusError) {
                 return .success(
                     try await shell.converse("exec \(program) send", to: operation) { conversation in
-                        try await Self.talk(with: conversation, pulse, job, orders, held, progress, body)
+                        try await Self.talk(with: conversation, pulse, job, held, progress, body)
                     })
             } catch {
                 return .failure(error)
@@ -125,7 +107,7 @@ struct FileCarrier: Sendable {
     private var operation: String { "send the files of \(guest) from \(source.name) to \(destination.name)" }
 
     private static func talk<Value: Sendable>(
-        with conversation: Conversation, _ pulse: Pulse, _ job: SendJob, _ orders: Orders,
+        with conversation: Conversation, _ pulse: Pulse, _ job: SendJob,
         _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
         _ body: @Sendable (Sent) async throws(ApusError) -> Value
     ) async throws -> Ending<Value> {
@@ -147,9 +129,7 @@ struct FileCarrier: Sendable {
                     }
                 }
             case .held: held()
-            case .progress:
-                progress(Progress(covered: covered, wire: wire))
-                if let order = orders.take() { try await conversation.send(text(order)) }
+            case .progress: progress(Progress(covered: covered, wire: wire))
             case .failed:
                 if let error = news.error { return .refused(error) }
             case .sent:

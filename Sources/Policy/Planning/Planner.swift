@@ -63,6 +63,9 @@ package struct Planner: Sendable {
 
     private func coldPlan() throws(ApusError) -> MovePlan {
         try Self.refuseBlocked(findings, facts: facts)
+        var request = request
+        // One that does not run has nothing to be saved.
+        if !facts.guest.state.isActive { request.isWarm = false }
         let cold = ColdPlanner(facts, request, link: forecast?.input.link?.rate)
         var plan = MovePlan(
             guest: facts.guest.identity, source: facts.source.host, destination: facts.destination.host,

@@ -39,17 +39,7 @@ extension Preflight {
                         "Delete those that are no longer needed (\(virsh) snapshot-delete \(facts.guestName) NAME)"
                         + (strays.isEmpty ? ", or leave --disk out." : ".")))
         }
-        if hardware.checkpoints > 0 {
-            findings.append(
-                Finding(
-                    .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
-                    detail: "\(facts.guestName) has \(count(hardware.checkpoints, "checkpoint")) on "
-                        + "\(facts.sourceName), which \(facts.destinationName) will not know: an "
-                        + "incremental backup then has nothing to build on",
-                    hint: "Plan a full backup after the move, or save the checkpoints before it (\(virsh) "
-                        + "checkpoint-dumpxml \(facts.guestName) NAME)."))
-        }
-        return findings
+        return findings + checkpointsLost(facts)
     }
 
     // MARK: Disks

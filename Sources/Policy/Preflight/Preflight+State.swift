@@ -50,15 +50,8 @@ extension Preflight {
                         + "\(facts.destinationName) would have nothing to build on",
                     hint: "Take a last incremental backup, then delete them (\(virsh) checkpoint-delete "
                         + "\(facts.guestName) NAME), or lift this: --ignore checkpoints-present."))
-        } else if hardware.checkpoints > 0 {
-            findings.append(
-                Finding(
-                    .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
-                    detail: "\(facts.guestName) has \(count(hardware.checkpoints, "checkpoint")) on "
-                        + "\(facts.sourceName), which \(facts.destinationName) will not know: an "
-                        + "incremental backup then has nothing to build on",
-                    hint: "Plan a full backup after the move, or save the checkpoints before it (\(virsh) "
-                        + "checkpoint-dumpxml \(facts.guestName) NAME)."))
+        } else {
+            findings += checkpointsLost(facts)
         }
         if hardware.agent == .disconnected {
             findings.append(
@@ -68,6 +61,20 @@ extension Preflight {
                     hint: "The move does without it. To have it back, start qemu-guest-agent in the guest."))
         }
         return findings
+    }
+
+    /// Checkpoints are libvirt's records of the source alone.
+    static func checkpointsLost(_ facts: MoveFacts) -> [Finding] {
+        guard facts.hardware.checkpoints > 0 else { return [] }
+        return [
+            Finding(
+                .checkpointsPresent, .warning, host: facts.sourceName, subject: facts.guestName,
+                detail: "\(facts.guestName) has \(count(facts.hardware.checkpoints, "checkpoint")) on "
+                    + "\(facts.sourceName), which \(facts.destinationName) will not know: an "
+                    + "incremental backup then has nothing to build on",
+                hint: "Plan a full backup after the move, or save the checkpoints before it "
+                    + "(\(facts.source.host.virsh) checkpoint-dumpxml \(facts.guestName) NAME).")
+        ]
     }
 
     /// libvirt moves no guest that has any ("cannot migrate domain with %d snapshots"); Apus carries them to where

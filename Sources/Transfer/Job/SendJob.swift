@@ -2,7 +2,7 @@ import FleetModel
 
 /// What the `apus send` of a source is told to do, as one line of JSON on its standard input.
 ///
-/// The lines after it are `SendOrder`s; the end of its input ends it.
+/// An empty line every few seconds says that whoever gave it lives; the end of its input, or a silence, ends it.
 package struct SendJob: Sendable, Equatable, Codable {
     package struct File: Sendable, Equatable, Codable {
         /// On the source.
@@ -54,14 +54,6 @@ package struct SendJob: Sendable, Equatable, Codable {
         self.bandwidth = bandwidth
         self.compressors = compressors
     }
-}
-
-/// What a running `apus send` is told, a line of JSON each.
-package struct SendOrder: Sendable, Equatable, Codable {
-    /// The new limit in bytes per second; 0 lifts it.
-    package let bandwidth: UInt64
-
-    package init(bandwidth: UInt64) { self.bandwidth = bandwidth }
 }
 
 /// What `apus send` says, a line of JSON each.

@@ -19,10 +19,9 @@ struct SocketAddress {
     }
 
     mutating func withPointer<Value>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
-        unsafe withUnsafeBytes(of: &raw) { bytes in
-            unsafe bytes.withMemoryRebound(to: sockaddr.self) { address in
-                guard let start = address.baseAddress else { preconditionFailure("an empty address") }
-                return unsafe body(start, socklen_t(bytes.count))
+        unsafe withUnsafePointer(to: &raw) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
     }
