@@ -59,7 +59,7 @@ extension Finding.Code {
         case .apusDiffers, .apusMissing:
             .versions
         case .certificateExpired, .certificateExpiresSoon, .certificateNameMismatch, .clockOffset,
-            .secretMissing, .tlsFilesMissing:
+            .relayConfined, .secretMissing, .tlsFilesMissing:
             .trust
         case .wouldNotConverge:
             .forecast

@@ -81,6 +81,7 @@ package struct Finding: Sendable, Hashable, Codable {
         case portGroupMissing = "port-group-missing"
         case portsShort = "ports-short"
         case redirectedDevice = "redirected-device"
+        case relayConfined = "relay-confined"
         case sameHostUUID = "same-host-uuid"
         case secretMissing = "secret-missing"
         case sharedMemory = "shared-memory"

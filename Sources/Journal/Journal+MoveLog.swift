@@ -118,14 +118,14 @@ extension PastMove {
     fileprivate func store(as id: String, in database: Database) throws {
         try database.execute(
             sql: """
-                UPDATE move SET strategy = ?, total_ns = ?, downtime_ns = ?, wire_bytes = ?, rounds = ?,
+                UPDATE move SET strategy = ?, total_ns = ?, downtime_ns = ?, wire_bytes = ?, relayed_bytes = ?, rounds = ?,
                     before_ns = ?, transfer_ns = ?, after_ns = ?, dirty_rate_bytes_per_second = ?,
                     link_rate_bytes_per_second = ?
                 WHERE id = ?
                 """,
             arguments: [
                 strategy.rawValue, total.nanoseconds, downtime?.nanoseconds,
-                wire.map { Int64(clamping: $0.bytes) }, rounds, before?.nanoseconds, transfer?.nanoseconds,
+                wire.map { Int64(clamping: $0.bytes) }, relayed.map { Int64(clamping: $0.bytes) }, rounds, before?.nanoseconds, transfer?.nanoseconds,
                 after?.nanoseconds, dirtyRate.map { Int64(clamping: $0.bytesPerSecond) },
                 link.map { Int64(clamping: $0.bytesPerSecond) }, id,
             ])

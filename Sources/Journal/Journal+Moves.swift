@@ -89,11 +89,13 @@ extension PastMove {
         let name: String = try row.value("strategy")
         guard let strategy = MoveStrategy(rawValue: name) else { throw UnreadableValue(column: "strategy") }
         let wire: UInt64? = try row.optional("wire_bytes")
+        let relayed: UInt64? = try row.optional("relayed_bytes")
         self.init(
             strategy: strategy, total: .nanoseconds(total), downtime: try duration("downtime_ns"),
             wire: wire.map(ByteCount.init), rounds: try row.value("rounds"),
             before: try duration("before_ns"), transfer: try duration("transfer_ns"),
             after: try duration("after_ns"), dirtyRate: try rate("dirty_rate_bytes_per_second"),
             link: try rate("link_rate_bytes_per_second"))
+        self.relayed = relayed.map(ByteCount.init)
     }
 }

@@ -85,7 +85,9 @@ extension LibvirtMove {
     }
 
     func pair(_ relay: RelayPlan) -> RelayPair {
-        RelayPair(relay: relay, source: plan.source, destination: plan.destination)
+        RelayPair(
+            relay: relay, source: plan.source, destination: plan.destination,
+            isAdaptive: plan.request.relaying == .auto)
     }
 
     private var flags: MigrationFlags {

@@ -13,12 +13,12 @@ extension MoveSession {
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
     ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
     ///   - isWarm: whether a guest that runs is to be saved for its move.
-    ///   - isRelayed: whether its connections are to go through apus.
+    ///   - mayRelay: whether its connections may go through apus.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(
         run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false,
-        isWarm: Bool = false, isRelayed: Bool = false
+        isWarm: Bool = false, mayRelay: Bool = false
     ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
@@ -45,15 +45,17 @@ extension MoveSession {
         async let near = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
                 link: source, shell: shells.near, guest: reading,
-                script: script(for: reading, isEncrypted, path: path)
+                script: script(for: reading, isEncrypted, asksRelay: mayRelay && !isCold, path: path)
             ).facts()
         })
         async let far = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
                 link: destination, shell: shells.far, guest: reading,
-                script: script(for: reading, isEncrypted, goals: Array(goals.values))
+                script: script(
+                    for: reading, isEncrypted, asksRelay: mayRelay && !isCold, goals: Array(goals.values))
             ).facts()
         })
+        async let files = isCold || mayRelay ? coldFacts(reading) : nil
         async let sameUUID = Result(awaiting: { () async throws(ApusError) in
             try await destination.guest(.uuid(guest.identity.uuid))
         })
@@ -83,11 +85,7 @@ extension MoveSession {
         facts.residentMemory = await readResidentMemory()
         facts.settings = reading.settings
         facts.clock = await clock
-        guard isCold || isRelayed else { return facts }
-        var cold = await ColdSurvey(
-            guest: guest.identity, hardware: reading.hardware, source: source.host,
-            destination: destination.host
-        ).facts()
+        guard var cold = await files else { return facts }
         guard isCold else {
             facts.relay = cold.carriers
             return facts
@@ -96,6 +94,14 @@ extension MoveSession {
         cold.relativeBackings = Set(chains.filter { $0.value.relative.contains(0) }.keys)
         facts.cold = cold
         return facts
+    }
+
+    /// What its hosts keep for a guest that does not run, and whether both have apus.
+    private func coldFacts(_ reading: GuestReading) async -> ColdFacts {
+        await ColdSurvey(
+            guest: guest.identity, hardware: reading.hardware, source: source.host,
+            destination: destination.host
+        ).facts()
     }
 
     /// How fast the guest writes, by target. Whether a copy ever gets done depends on it: there a look that is too short
@@ -201,9 +207,11 @@ extension MoveSession {
     /// The source's script has the way to the destination, the destination's its certificates and where copies of
     /// disks would go.
     private func script(
-        for reading: GuestReading, _ isEncrypted: Bool, path: PathProbe? = nil, goals: [String] = []
+        for reading: GuestReading, _ isEncrypted: Bool, asksRelay: Bool, path: PathProbe? = nil,
+        goals: [String] = []
     ) -> HostScript {
         var script = HostScript()
+        script.asksRelay = asksRelay
         script.path = path
         if isEncrypted { script.encryption = path == nil ? .destination : .source }
         script.asksHugePage = reading.hardware.hugePages.contains { $0.size == nil }

@@ -9,6 +9,8 @@ package struct MoveSession: Sendable {
     /// The source's second connection: the migrate call holds it to the end.
     let worker: HostLink
 
+    package var destinationName: String { destination.host.name }
+
     /// What was found when the hosts were asked for the guest.
     package enum Opening: Sendable {
         case ready(MoveSession)

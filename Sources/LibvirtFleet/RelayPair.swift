@@ -8,6 +8,8 @@ struct RelayPair: Sendable {
     let relay: RelayPlan
     let source: Host
     let destination: Host
+    /// Whether bytes may pass as they are while compressing them does not pay.
+    var isAdaptive = false
 
     /// Starts both. When this returns, QEMU may connect on the source.
     ///
@@ -16,7 +18,8 @@ struct RelayPair: Sendable {
         let job = RelayJob(
             sockets: relay.sockets, host: destination.name, shell: destination.shell(from: source) ?? [],
             apus: destination.program(seenFrom: source),
-            address: destination.transport == .tcp ? destination.migrationAddress : nil)
+            address: destination.transport == .tcp ? destination.migrationAddress : nil,
+            isAdaptive: isAdaptive)
         guard let text = try? String(decoding: JSONEncoder().encode(job), as: UTF8.self) else { return }
         let sockets = relay.sockets.map(RemoteShell.quote).joined(separator: " ")
         // It tells over a pipe when it is ready; whatever becomes of it, something is said there.

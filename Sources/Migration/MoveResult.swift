@@ -103,5 +103,6 @@ extension PastMove {
             wire: result.wire, rounds: result.rounds, before: seconds(.preMigration, .reservation),
             transfer: seconds(.preCopy, .stopAndCopy), after: seconds(.commitment, .activation),
             dirtyRate: result.dirtyRate, link: result.plan.forecast?.input.link?.rate)
+        relayed = result.relayed?.wire
     }
 }

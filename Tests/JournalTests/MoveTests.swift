@@ -21,7 +21,7 @@ struct MoveTests {
         dirtyRate: ByteRate(bytesPerSecond: 12), link: ByteRate(bytesPerSecond: 125_000_000))
 
     /// The columns that a move's end fills.
-    private static let nulls = Array(repeating: "NULL", count: 10).joined(separator: ", ")
+    private static let nulls = Array(repeating: "NULL", count: 11).joined(separator: ", ")
 
     @Test("a move comes back as it went in, also to another process")
     func roundTrip() throws {

@@ -102,6 +102,17 @@ extension PreflightCase {
         ) {
             $0.relay = Carriers(sender: .notKnown("alpha: there is no apus"), receiver: .known("0.1.0"))
         },
+        PreflightCase(
+            "AppArmor without libvirt's rule for migration sockets", [.relayConfined: .blocker],
+            request: alwaysRelayed
+        ) {
+            $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
+            $0.destination.details.relayConfinement = .known(.forbids)
+        },
+        PreflightCase("AppArmor with that rule", [:], request: alwaysRelayed) {
+            $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
+            $0.destination.details.relayConfinement = .known(.allows)
+        },
     ]
 
     private static var alwaysRelayed: MoveRequest {

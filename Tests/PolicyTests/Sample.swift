@@ -21,6 +21,8 @@ struct Sample: Sendable {
     var cold: ColdFacts?
     /// Of a live move that is to be relayed.
     var relay: Carriers?
+    var resident: ByteCount?
+    var memorySample: Reading<MemorySample>?
     /// Other moves under way.
     var reservations: [Reservation] = []
 
@@ -222,6 +224,8 @@ struct Sample: Sendable {
         facts.count(reservations)
         facts.cold = cold
         facts.relay = relay
+        facts.memorySample = memorySample
+        if let resident { facts.residentMemory = .known(resident) }
         return facts
     }
 }

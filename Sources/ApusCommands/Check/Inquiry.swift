@@ -16,6 +16,9 @@ struct Inquiry: Sendable {
         case all
     }
 
+    /// So many seconds long the link's speed, once measured, decides over relays: a day.
+    private static let freshness = 86400.0
+
     let journal: Journal
     let request: MoveRequest
     let run: ProbeRun
@@ -28,9 +31,12 @@ struct Inquiry: Sendable {
     }
 
     func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
+        let known = try journal.links(
+            source: session.guest.host, destination: session.destinationName, limit: 1
+        ).first { Date().timeIntervalSince1970 - $0.measured < Self.freshness }
         var facts = try await session.facts(
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
-            isRelayed: request.relaying == .always)
+            mayRelay: RelayChoice.isInQuestion(session.guest, request, link: known?.rate))
         facts.count(try journal.movesUnderWay().map(\.reservation))
         if facts.cold != nil {
             facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
@@ -73,7 +79,11 @@ struct Inquiry: Sendable {
         _ facts: inout MoveFacts, _ session: MoveSession, _ measuring: Measuring
     ) async throws(ApusError) -> (forecast: Forecast, notes: [String]) {
         let experience = try experience(facts)
-        guard measuring != .nothing else {
+        let known = experience.knownLink(within: Self.freshness, of: Date().timeIntervalSince1970)
+        guard measuring != .nothing || known == nil && RelayChoice.needsLink(facts, request) else {
+            if RelayChoice.needsSample(facts, request, link: known) {
+                facts.memorySample = await session.memorySample()
+            }
             let input = experience.input(facts, request, measuredDirty: nil, measuredLink: nil)
             return (ForecastModel.forecast(input), [])
         }
@@ -85,6 +95,9 @@ struct Inquiry: Sendable {
             let measured = await session.linkRate(&facts)
             link = measured.value
             if let reason = measured.reason { notes.append("the link was not measured: \(reason)") }
+        }
+        if RelayChoice.needsSample(facts, request, link: link ?? known) {
+            facts.memorySample = await session.memorySample()
         }
         var dirty: DirtyProfile?
         if measuring == .all {

@@ -89,7 +89,7 @@ struct PastMoveReport: Encodable {
         strategy = record.actual?.strategy.rawValue
         totalSeconds = record.actual?.total.seconds
         downtimeSeconds = record.actual?.downtime?.seconds
-        wireBytes = record.actual?.wire?.bytes
+        wireBytes = record.actual?.crossed?.bytes
         rounds = record.actual?.rounds
         let sealed = record.forecast.flatMap { text in
             try? Document.decode(Forecast.self, Data(text.utf8), path: "the journal", what: "a forecast")

@@ -70,8 +70,8 @@ struct MoveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Send memory and copied disks through a pair of apus processes that compress them (always, never; default: "
-                + "never).", valueName: "when"),
+            "Send memory and copied disks through a pair of apus processes that compress them (auto, always, never; "
+                + "default: auto, where it is quicker).", valueName: "when"),
         transform: Self.relaying)
     var relay: Relaying?
 
@@ -108,7 +108,7 @@ struct MoveOptions: ParsableArguments {
         request.starts = start
         request.takesLogs = withLogs
         request.isWarm = warm
-        request.relaying = relay ?? .never
+        request.relaying = relay ?? .auto
         return request
     }
 

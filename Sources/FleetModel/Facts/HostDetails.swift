@@ -31,8 +31,20 @@ package struct HostDetails: Sendable, Hashable, Codable {
     package var tpmStateFileSystem: Reading<String>?
     /// Whether QEMU may catch page faults there (userfaultfd), as the destination of a post-copy has to.
     package var catchesFaults: Reading<Bool>?
+    /// How many processors' worth of processes want to run there: the load average over a minute. `nil` where nothing is
+    /// to be relayed, as below.
+    package var processorLoad: Reading<Double>?
+    /// Whether AppArmor confines guests there, and if so, whether it lets their QEMUs make a relay's sockets.
+    package var relayConfinement: Reading<Confinement>?
 
     package init() {}
+
+    /// What AppArmor makes of a relay's sockets.
+    package enum Confinement: String, Sendable, Hashable, Codable {
+        case none
+        case allows
+        case forbids
+    }
 
     /// What the emulator can do that the guest runs on.
     package struct Hypervisor: Sendable, Hashable, Codable {

@@ -29,8 +29,10 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     /// Of a guest that does not run, or is to be saved for its move.
     package var cold: ColdFacts?
 
-    /// Where a live move's connections are to go through apus.
+    /// Where a live move's connections may go through apus.
     package var relay: Carriers?
+    /// The same: how a part of the guest's memory compresses; `nil` where nothing hung on it.
+    package var memorySample: Reading<MemorySample>?
 
     /// Whether the guest goes as files, and nothing of it runs meanwhile.
     package var isCold: Bool { cold != nil || !guest.state.isActive }

@@ -26,6 +26,8 @@ package struct ForecastInput: Sendable, Hashable, Codable {
     package let correction: PairCorrection?
     /// The last move of this very guest.
     package let lastMove: PastMove?
+    /// What a relay makes of it; `nil` where there is to be none.
+    package var relay: RelayRate?
 
     package init(
         memory: ByteCount, resident: ByteCount? = nil, vcpus: Int = 1, accelerator: Accelerator = .kvm,

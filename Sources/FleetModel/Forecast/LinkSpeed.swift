@@ -42,7 +42,10 @@ package struct PastMove: Sendable, Hashable, Codable {
     package let strategy: MoveStrategy
     package let total: Duration
     package let downtime: Duration?
+    /// What QEMU sent.
     package let wire: ByteCount?
+    /// What a relay made of it on the wire; `nil` without one.
+    package var relayed: ByteCount?
     package let rounds: Int
     /// From the command to the first byte of memory: phases 0 and 1.
     package let before: Duration?
@@ -71,4 +74,7 @@ package struct PastMove: Sendable, Hashable, Codable {
         self.dirtyRate = dirtyRate
         self.link = link
     }
+
+    /// What crossed the link.
+    package var crossed: ByteCount? { relayed ?? wire }
 }

@@ -36,7 +36,7 @@ package struct MoveRequest: Sendable, Hashable, Codable {
     /// Whether a guest that does not run is started when it has arrived.
     package var starts = false
     /// Whether memory and copied disks go through a relay.
-    package var relaying = Relaying.never
+    package var relaying = Relaying.auto
     /// Whether a guest that runs is saved for its move, and goes on from there: for one that cannot move live.
     package var isWarm = false
     /// Whether what the source's libvirt and QEMU wrote about a guest that does not run goes along.

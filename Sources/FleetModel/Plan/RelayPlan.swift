@@ -12,12 +12,27 @@ package struct RelayPlan: Sendable, Hashable, Codable {
     ///   - copiesDisks: whether disks are copied along.
     package init(of guest: GuestIdentity, copiesDisks: Bool) {
         directory = "/run/apus-relay-\(guest.uuid)"
-        // Where libvirt's own sockets lie: QEMU may make its own there, whoever it runs as.
-        memory = "/var/lib/libvirt/qemu/apus-\(guest.uuid).memory"
-        disks = copiesDisks ? "/var/lib/libvirt/qemu/apus-\(guest.uuid).disks" : nil
+        memory = Self.socket("m", of: guest)
+        disks = copiesDisks ? Self.socket("d", of: guest) : nil
     }
 
     package var sockets: [String] { [memory] + (disks.map { [$0] } ?? []) }
+
+    /// Where the sockets lie, on both hosts.
+    ///
+    /// Below libvirt's own directory, so that SELinux gives it libvirt's type. AppArmor lets a guest's QEMU make
+    /// `/run/libvirt/**/*.tunnelmigrate.dest.NAME`. Source: libvirt's virt-aa-helper.c.
+    package static let place = "/run/libvirt/qemu/apus"
+
+    private static func socket(_ kind: String, of guest: GuestIdentity) -> String {
+        fits(guest) ? "\(place)/\(kind).tunnelmigrate.dest.\(guest.name)" : "\(place)/\(guest.uuid).\(kind)"
+    }
+
+    /// Whether the guest's name is short enough for sockets that AppArmor lets its QEMU make: a socket's path has at
+    /// most 107 bytes. Source: unix(7).
+    package static func fits(_ guest: GuestIdentity) -> Bool {
+        "\(place)/m.tunnelmigrate.dest.\(guest.name)".utf8.count <= 107
+    }
 }
 
 /// What a relay carried: what QEMU gave it, and what of that crossed the wire, both ways together.
@@ -33,6 +48,42 @@ package struct RelayedBytes: Sendable, Hashable {
 
 /// Whether a move's memory and disks go through a relay.
 package enum Relaying: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Where it is quicker.
+    case auto
     case always
     case never
+}
+
+/// What a relay makes of a guest's bytes.
+package struct RelayRate: Sendable, Hashable, Codable {
+    /// Of a byte of QEMU's, what crosses the wire (0…1).
+    package let ratio: Double
+    /// QEMU's bytes a second that both ends can work on.
+    package let most: ByteRate
+
+    /// What is no share counts as 1.
+    package init(ratio: Double, most: ByteRate) {
+        self.ratio = ratio > 0 && ratio <= 1 ? ratio : 1
+        self.most = most
+    }
+}
+
+/// Some of a guest's memory, compressed to see what it shrinks to.
+package struct MemorySample: Sendable, Hashable, Codable {
+    /// Without pages of zeros, which QEMU does not send.
+    package let content: ByteCount
+    package let compressed: ByteCount
+    /// How much one processor compressed in a second.
+    package let rate: ByteRate
+
+    package init(content: ByteCount, compressed: ByteCount, rate: ByteRate) {
+        self.content = content
+        self.compressed = compressed
+        self.rate = rate
+    }
+
+    /// What is left of a byte; 1 where there was nothing to compress.
+    package var ratio: Double {
+        content.bytes > 0 ? min(1, Double(compressed.bytes) / Double(content.bytes)) : 1
+    }
 }

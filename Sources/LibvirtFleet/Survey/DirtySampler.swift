@@ -138,7 +138,7 @@ package struct DirtySampler: Sendable {
     ///
     /// A PC has its memory in two parts: below a hole that ends at 4 GiB, and above it. Where the hole begins
     /// depends on the machine type (2 to 3.5 GiB); nothing is read between 2 GiB and 4 GiB.
-    private static func addresses(_ count: Int, blockSize: UInt64, memory: UInt64) -> [UInt64] {
+    static func addresses(_ count: Int, blockSize: UInt64, memory: UInt64) -> [UInt64] {
         let gibibyte: UInt64 = 1 << 30
         let low = memory > 2 * gibibyte ? 2 * gibibyte : memory
         let high = memory > 4 * gibibyte ? memory - 4 * gibibyte : 0

@@ -20,6 +20,8 @@ struct HostScript: Sendable {
     var encryption: Side?
     /// Whether the size of the host's default huge page matters.
     var asksHugePage = false
+    /// Whether a relay is in question: then how busy the host is, and what AppArmor lets its guests do, matter.
+    var asksRelay = false
     /// The way to the other host, for the source's script.
     var path: PathProbe?
 
@@ -67,6 +69,10 @@ struct HostScript: Sendable {
             parts.append(
                 section("huge-page", "sed -n 's/^Hugepagesize: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"))
         }
+        if asksRelay {
+            parts.append(section("load", "read -r l _ < /proc/loadavg && echo \"$l\""))
+            parts.append(section("confinement", Self.confinement))
+        }
         if let path { parts.append(section("ports", path.commands)) }
         return parts
     }
@@ -75,6 +81,16 @@ struct HostScript: Sendable {
     private static let postCopy = """
         cat /proc/sys/vm/unprivileged_userfaultfd 2>/dev/null || echo 1
         sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"\\(.*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2>/dev/null
+        """
+
+    /// Whether AppArmor confines guests, and whether what makes their profiles knows libvirt's migration sockets.
+    /// Source: libvirt's virt-aa-helper.c; qemu.conf, `security_driver`.
+    private static let confinement = """
+        a=N; read -r a 2>/dev/null < /sys/module/apparmor/parameters/enabled
+        if [ "$a" != Y ] ||
+          grep -q '^[[:space:]]*security_driver[[:space:]]*=.*none' /etc/libvirt/qemu.conf 2>/dev/null; then echo none
+        elif grep -qs 'tunnelmigrate\\.dest' /usr/lib/libvirt/virt-aa-helper /usr/libexec/virt-aa-helper; then echo allows
+        else echo forbids; fi
         """
 
     /// Up to this size an image is compared byte by byte, by its digest.

@@ -51,6 +51,12 @@ struct HostSurvey: Sendable {
                 ByteCount((lines.first?.first.flatMap { UInt64($0) } ?? 2048) * 1024)
             }
         }
+        if script.asksRelay {
+            details.processorLoad = answers.read("load") { $0.first?.first.flatMap { Double($0) } ?? 0 }
+            details.relayConfinement = answers.read("confinement") { lines in
+                lines.first?.first.flatMap { HostDetails.Confinement(rawValue: $0) } ?? .none
+            }
+        }
         if guest.hardware.tpm != nil {
             details.tpmStateFileSystem = answers.read("file-systems") { _ in
                 answers.fileSystem(of: HostSurvey.tpmStates)?.kind ?? ""

@@ -28,10 +28,11 @@ package struct Experience: Sendable {
     package func input(
         _ facts: MoveFacts, _ request: MoveRequest, measuredDirty: DirtyProfile?, measuredLink: ByteRate?
     ) -> ForecastInput {
-        ForecastInput(
+        let link = link(measuredLink)
+        var input = ForecastInput(
             memory: facts.guest.memory, resident: facts.residentMemory.value, vcpus: facts.guest.vcpus,
             accelerator: facts.hardware.virtualization == "qemu" ? .tcg : .kvm,
-            dirty: measuredDirty ?? dirty, link: link(measuredLink), bandwidthLimit: request.bandwidth,
+            dirty: measuredDirty ?? dirty, link: link, bandwidthLimit: request.bandwidth,
             downtimeLimit: request.downtimeLimit, timeout: request.timeout,
             concurrentMoves: max(
                 facts.source.details.load.outgoing, facts.destination.details.load.incoming),
@@ -39,6 +40,13 @@ package struct Experience: Sendable {
             destinationQEMU: facts.destination.hypervisorVersion,
             correction: PairCorrection.learned(from: pairMoves),
             lastMove: guestMoves.first)
+        input.relay = RelayChoice(facts, request, link: link?.rate).rate
+        return input
+    }
+
+    /// The link's speed as it was last measured, if that was within so many seconds.
+    package func knownLink(within seconds: Double, of now: Double) -> ByteRate? {
+        links.first { now - $0.measured <= seconds }?.rate
     }
 
     private func link(_ measured: ByteRate?) -> LinkSpeed? {

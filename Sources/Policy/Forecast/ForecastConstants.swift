@@ -57,6 +57,13 @@ enum ForecastConstants {
     /// A QEMU process's own memory, beside the guest's.
     static let processOverhead = 40.0 * 0x1p20
 
+    /// Starting a relay's two processes, before anything flows.
+    static let relayStart = 0.4
+    /// What one processor compresses in a second, where that was not measured.
+    static let compression = 400e6
+    /// What ssh encrypts in a second, as it crosses the wire.
+    static let shellRate = 300e6
+
     // MARK: When nothing was measured
 
     /// Of the shortest sampled period: the share in which a guest that rewrote all its working set within the

@@ -8,8 +8,10 @@ struct Scenario: Sendable {
     let data: Double
     let zeros: Double
     let curve: DirtyCurve
-    /// Payload of the link that this move gets, in bytes a second.
+    /// QEMU's bytes that this move gets carried in a second: the link's payload, or what a relay makes of it.
     let linkRate: Double
+    /// What crosses the wire of a byte of QEMU's.
+    let wireRatio: Double
     let bandwidthLimit: Double?
     let downtimeLimit: Double
     let deadline: Double
@@ -30,7 +32,8 @@ struct Scenario: Sendable {
         zeros = memory - data
         curve = Self.curve(input, data: data, mood)
         disks = Double(input.disksToCopy.bytes)
-        linkRate = Self.linkRate(input, mood)
+        linkRate = Self.carried(input, mood)
+        wireRatio = input.relay.map { min(1, $0.ratio * Self.pick(mood, 0.95, 1, 1.1)) } ?? 1
         bandwidthLimit = input.bandwidthLimit.map { max(1, Double($0.bytesPerSecond)) }
         downtimeLimit = max(0.001, input.downtimeLimit?.seconds ?? ForecastConstants.downtimeLimit)
         switchover = Self.pick(
@@ -46,7 +49,8 @@ struct Scenario: Sendable {
             ?? max(ForecastConstants.deadline, once * ForecastConstants.patience)
         let correction = input.correction
         before =
-            max(0, correction?.before.seconds ?? ForecastConstants.before) * Self.pick(mood, 0.9, 1, 2.5)
+            (max(0, correction?.before.seconds ?? ForecastConstants.before)
+                + (input.relay == nil ? 0 : ForecastConstants.relayStart)) * Self.pick(mood, 0.9, 1, 2.5)
         after = max(0, correction?.after.seconds ?? ForecastConstants.after) * Self.pick(mood, 0.9, 1, 1.5)
     }
 
@@ -62,6 +66,17 @@ struct Scenario: Sendable {
         case .likely: likely
         case .dark: dark
         }
+    }
+
+    /// Through a relay: the link carries more of what is smaller, as far as both ends can work on it.
+    private static func carried(_ input: ForecastInput, _ mood: Mood) -> Double {
+        let link = linkRate(input, mood)
+        guard let relay = input.relay else { return link }
+        return max(
+            1,
+            min(
+                link / relay.ratio / pick(mood, 0.95, 1, 1.1),
+                Double(relay.most.bytesPerSecond) * pick(mood, 1.5, 1, 0.5)))
     }
 
     private static func linkRate(_ input: ForecastInput, _ mood: Mood) -> Double {

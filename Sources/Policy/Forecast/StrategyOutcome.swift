@@ -18,6 +18,8 @@ struct StrategyOutcome: Sendable {
         case .postCopy: self.init(postCopy: scenario)
         case .stopAndCopy: self.init(stopped: scenario)
         }
+        // Up to here it is what QEMU sends.
+        wire *= scenario.wireRatio
     }
 
     private init(total: Double, downtime: Double, wire: Double, rounds: Int, converges: Bool) {

@@ -57,8 +57,12 @@ package struct Planner: Sendable {
 
     /// Last of the preparations and first of what is done afterwards: nothing waits for it, and it for nothing.
     private var relay: RelayPlan? {
-        guard request.relaying == .always else { return nil }
+        guard relaying.isRelayed else { return nil }
         return RelayPlan(of: facts.guest.identity, copiesDisks: !disks.preparations.isEmpty)
+    }
+
+    private var relaying: RelayChoice {
+        RelayChoice(facts, request, link: forecast?.input.link?.rate)
     }
 
     private func coldPlan() throws(ApusError) -> MovePlan {
@@ -268,6 +272,8 @@ package struct Planner: Sendable {
                         : "in this order, but \(obstacle(.postCopyFallback) ?? "not with \(strategy.rawValue)")"
                 ))
         }
+        choices.append(
+            .init("relay", relaying.isRelayed ? "compresses with LZ4" : "none", because: relaying.reason))
         if request.tls { choices.append(encryption) }
         choices.append(
             .init(

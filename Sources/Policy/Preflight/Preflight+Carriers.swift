@@ -4,7 +4,30 @@ extension Preflight {
     /// Whether apus can carry a live move's connections, where it is to.
     static func relay(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         guard request.relaying == .always, let relay = facts.relay else { return [] }
-        return carriers(relay, of: "memory and disks of \(facts.guestName)", facts)
+        var findings = carriers(relay, of: "memory and disks of \(facts.guestName)", facts)
+        if let host = relayForbidden(facts) {
+            let cause =
+                RelayPlan.fits(facts.guest.identity)
+                ? "its virt-aa-helper has no rule for migration sockets"
+                : "the guest's name is too long for the sockets that it may make"
+            findings.append(
+                Finding(
+                    .relayConfined, .blocker, host: host.name, subject: facts.guestName,
+                    detail: "AppArmor on \(host.name) would not let the QEMU of \(facts.guestName) make the "
+                        + "relay's socket: \(cause)",
+                    hint: "Move it without: --relay never."))
+        }
+        return findings
+    }
+
+    /// The host that confines its guests so that a relay's sockets cannot be made, if there is one.
+    static func relayForbidden(_ facts: MoveFacts) -> Host? {
+        let host = facts.destination
+        switch host.details.relayConfinement?.value {
+        case .forbids?: return host.host
+        case .allows?: return RelayPlan.fits(facts.guest.identity) ? nil : host.host
+        case Optional.none, .some(.none): return nil
+        }
     }
 
     /// Whether apus is on both hosts, and the source's reaches the destination's.

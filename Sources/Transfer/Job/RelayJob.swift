@@ -13,13 +13,18 @@ package struct RelayJob: Sendable, Equatable, Codable {
     package let apus: String
     /// The other host's address for a connection of its own; `nil` is through the shell.
     package let address: String?
+    /// Whether bytes may pass as they are while compressing them does not pay.
+    package let isAdaptive: Bool
 
-    package init(sockets: [String], host: String, shell: [String], apus: String, address: String?) {
+    package init(
+        sockets: [String], host: String, shell: [String], apus: String, address: String?, isAdaptive: Bool
+    ) {
         self.sockets = sockets
         self.host = host
         self.shell = shell
         self.apus = apus
         self.address = address
+        self.isAdaptive = isAdaptive
     }
 
     private var channels: [RelayChannel] { Self.channels(sockets) }
@@ -37,16 +42,37 @@ package struct RelayJob: Sendable, Equatable, Codable {
         ready: @escaping @Sendable (Relay) -> Void
     ) async throws(TransferError) -> RelayCounters {
         let (channels, address) = (channels, address)
+        let compression: RelayCompression = isAdaptive ? .adaptive : .always
+        try Self.makePlace(of: sockets)
         let connect = sockets.flatMap { ["--connect", $0] } + (address.map { ["--listen", $0] } ?? [])
         return try await PeerShell(host: host, words: shell).converse(with: apus, ["relay"] + connect) {
             (link) throws(TransferError) in
             let way = try await SendJob.way(to: address, over: link)
             let relay = try Relay(
-                listeningOn: channels, over: way, session: .random(), compression: .always)
+                listeningOn: channels, over: way, session: .random(), compression: compression)
             ready(relay)
             return try await relay.run()
         }
     }
+
+    /// Makes the directory of the sockets, unless it is there: whoever QEMU runs as may make its own in it.
+    private static func makePlace(of sockets: [String]) throws(TransferError) {
+        for path in sockets {
+            let directory = FilePath(path).removingLastComponent()
+            if unsafe mkdir(directory.string, 0o700) == 0 {
+                var owner = stat()
+                guard unsafe stat(home, &owner) == 0 else { continue }
+                _ = unsafe chown(directory.string, owner.st_uid, owner.st_gid)
+            } else if errno != EEXIST {
+                throw TransferError(
+                    .diskFailed, "make \(directory)", "\(Errno(rawValue: errno))",
+                    hint: "It is where the relay's sockets lie; libvirt's daemon makes what is above it.")
+            }
+        }
+    }
+
+    /// Libvirt's directory that belongs to whom QEMU runs as.
+    private static let home = "/var/lib/libvirt/qemu"
 
     /// The end on the destination, over standard input and output.
     ///
@@ -56,6 +82,7 @@ package struct RelayJob: Sendable, Equatable, Codable {
     /// - Throws: `TransferError` of either side.
     package static func carryHere(_ sockets: [String], address: String?) throws(TransferError) {
         // QEMU makes them when it is told to listen, which is after this; one that nobody listens at would be in its way.
+        try makePlace(of: sockets)
         for path in sockets { unsafe unlink(path) }
         let shell = Link.standardStreams()
         let link = if let address { try shell.awaitConnection(on: address) } else { shell }

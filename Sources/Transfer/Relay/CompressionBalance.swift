@@ -21,12 +21,13 @@ struct CompressionBalance: Sendable, Equatable {
     static let leastGain = 1.1
     /// Bytes that wait this part of the time say that the link is the limit.
     static let pressure = 0.5
-    /// So many periods of compressing, then one shows what the link carries without.
+    /// So many periods in which the compressors are the limit, then one shows what the link carries without.
     static let periodsBetweenLooks = 64
     /// How many periods a try in vain keeps from the next one.
     static let pauses = 4...64
 
-    private(set) var compresses = false
+    /// The plan expected it to pay.
+    private(set) var compresses = true
     /// What was on its way when it changed still shows in the first period.
     private var isSettling = false
     /// Content a second that was passed through while the link was the limit.
@@ -79,15 +80,22 @@ struct CompressionBalance: Sendable, Equatable {
     }
 
     private mutating func judgeCompressing(_ rate: Double, _ isPressed: Bool) {
-        periods += 1
-        if let passed, rate < passed * Self.leastGain {
+        // While the link is the limit, it is known to be slow.
+        if isAtLimit(rate) { periods += 1 }
+        if let ratio, ratio * Self.leastGain > 1 {
+            compresses = false
+            wait()
+        } else if passed == nil, !isPressed {
+            // Perhaps it keeps up without.
+            compresses = false
+        } else if let passed, rate < passed * Self.leastGain {
             compresses = false
             // With little to carry, the link does without as well, and nothing was in vain.
             if isPressed || isAtLimit(rate) { wait() }
         } else {
             pause = Self.pauses.lowerBound
-            // The link may have become faster meanwhile.
-            if periods >= Self.periodsBetweenLooks { compresses = false }
+            // The link may have become faster meanwhile, or be faster than the plan thought.
+            if periods >= (passed == nil ? 1 : Self.periodsBetweenLooks) { compresses = false }
         }
     }
 
