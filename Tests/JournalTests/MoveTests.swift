@@ -14,7 +14,13 @@ struct MoveTests {
         journal = try place.open()
     }
 
-    private static let actual = PastMove(
+    private static let actual = {
+        var actual = bare
+        actual.relayed = .mebibytes(48)
+        return actual
+    }()
+
+    private static let bare = PastMove(
         strategy: .preCopy,
         total: .nanoseconds(2_420_000_001), downtime: .milliseconds(16), wire: .mebibytes(95), rounds: 3,
         before: .milliseconds(400), transfer: .milliseconds(143), after: .seconds(1),

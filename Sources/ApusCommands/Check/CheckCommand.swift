@@ -94,9 +94,10 @@ struct CheckCommand: CommandWithOptions {
             MoveReporter(common: common).alreadyThere(guest, command: "check")
             return nil
         case .ready(let session):
-            let facts = try await inquiry.facts(of: session)
+            let measuring: Inquiry.Measuring = quick ? .link : .all
+            let facts = try await inquiry.facts(of: session, measuring)
             if let saveFacts { try Document.write(facts, to: saveFacts, what: "the facts") }
-            var verdict = try await inquiry.verdict(facts, session, quick ? .link : .all)
+            var verdict = try await inquiry.verdict(facts, session, measuring)
             verdict.findings += Planner.convergence(verdict.facts, verdict.forecast)
             return verdict
         }

@@ -30,13 +30,19 @@ struct Inquiry: Sendable {
         run = ProbeRun(id: digits, owner: Journal.currentProcess(), undo: journal)
     }
 
-    func facts(of session: MoveSession) async throws(ApusError) -> MoveFacts {
-        let known = try journal.links(
-            source: session.guest.host, destination: session.destinationName, limit: 1
-        ).first { Date().timeIntervalSince1970 - $0.measured < Self.freshness }
+    /// - Parameter measuring: what will be measured: a link that will be counts as unknown.
+    func facts(
+        of session: MoveSession, _ measuring: Measuring = .nothing
+    ) async throws(ApusError) -> MoveFacts {
+        let links = try journal.links(
+            source: session.guest.host, destination: session.destinationName, limit: 1)
+        let known = links.first {
+            measuring == .nothing && Date().timeIntervalSince1970 - $0.measured < Self.freshness
+        }
         var facts = try await session.facts(
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
-            mayRelay: RelayChoice.isInQuestion(session.guest, request, link: known?.rate))
+            mayRelay: session.guest.host != session.destinationName
+                && RelayChoice.isInQuestion(session.guest, request, link: known?.rate))
         facts.count(try journal.movesUnderWay().map(\.reservation))
         if facts.cold != nil {
             facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
@@ -139,7 +145,7 @@ struct Inquiry: Sendable {
 
     /// The facts, judged; and, where nothing blocks, forecast: a move that cannot be is not measured for.
     func verdict(_ session: MoveSession, _ measuring: Measuring) async throws(ApusError) -> Verdict {
-        let facts = try await facts(of: session)
+        let facts = try await facts(of: session, measuring)
         return try await verdict(facts, session, measuring)
     }
 

@@ -16,6 +16,8 @@ package struct RelayChoice: Sendable, Hashable {
     static let leastData = ByteCount.mebibytes(256)
     /// A relay compresses with as many threads.
     static let compressors = 2.0
+    /// Each end needs so much of a processor, beside what the guests use.
+    static let leastFree = 0.5
 
     /// - Parameters:
     ///   - facts: with what was seen of both hosts' apus and of the guest's memory.
@@ -115,6 +117,10 @@ package struct RelayChoice: Sendable, Hashable {
         guard let carriers = facts.relay else { return "nobody asked whether both hosts have apus" }
         if let reason = carriers.sender.reason ?? carriers.receiver.reason { return reason }
         if carriers.sender != carriers.receiver { return "the hosts have different releases of apus" }
+        if let host = [facts.source, facts.destination].first(where: { free(on: $0) < leastFree }) {
+            let load = (host.details.processorLoad?.value ?? 0).rounded(toDigits: 1)
+            return "\(host.host.name) is busy: a load of \(load) on \(host.processors) processors"
+        }
         if let host = Preflight.relayForbidden(facts) {
             return "AppArmor on \(host.name) does not let the guest's QEMU make a relay's socket"
         }
@@ -127,6 +133,11 @@ package struct RelayChoice: Sendable, Hashable {
     }
 
     // MARK: Figures
+
+    /// Processors that nothing runs on.
+    private static func free(on host: HostFacts) -> Double {
+        Double(host.processors) - (host.details.processorLoad?.value ?? 0)
+    }
 
     /// What has to cross.
     private static func data(_ facts: MoveFacts) -> ByteCount {
@@ -147,11 +158,8 @@ package struct RelayChoice: Sendable, Hashable {
 
     private static func rate(_ facts: MoveFacts, _ sample: MemorySample?) -> RelayRate? {
         guard let sample, sample.content.bytes > 0 else { return nil }
-        let processors = [facts.source, facts.destination].map { host -> Double in
-            let load = host.details.processorLoad?.value ?? 0
-            return min(compressors, max(0.5, Double(host.processors) - load))
-        }
-        var most = Double(sample.rate.bytesPerSecond) * (processors.min() ?? 1)
+        let processors = min(compressors, max(leastFree, min(free(on: facts.source), free(on: facts.destination))))
+        var most = Double(sample.rate.bytesPerSecond) * processors
         if facts.destination.host.transport == .shell {
             most = min(most, ForecastConstants.shellRate / max(0.01, sample.ratio))
         }

@@ -49,7 +49,8 @@ package struct RelayJob: Sendable, Equatable, Codable {
             (link) throws(TransferError) in
             let way = try await SendJob.way(to: address, over: link)
             let relay = try Relay(
-                listeningOn: channels, over: way, session: .random(), compression: compression)
+                listeningOn: channels, over: way, session: .random(), limits: Self.limits,
+                compression: compression)
             ready(relay)
             return try await relay.run()
         }
@@ -71,6 +72,13 @@ package struct RelayJob: Sendable, Equatable, Codable {
         }
     }
 
+    /// Of a guest's memory some MiB may be on their way: what waits for the link can be compressed more thoroughly.
+    private static var limits: RelayLimits {
+        var limits = RelayLimits()
+        limits.window = 4 << 20
+        return limits
+    }
+
     /// Libvirt's directory that belongs to whom QEMU runs as.
     private static let home = "/var/lib/libvirt/qemu"
 
@@ -86,6 +94,7 @@ package struct RelayJob: Sendable, Equatable, Codable {
         for path in sockets { unsafe unlink(path) }
         let shell = Link.standardStreams()
         let link = if let address { try shell.awaitConnection(on: address) } else { shell }
-        _ = try Relay(connectingTo: channels(sockets), over: link, session: nil).runBlocking()
+        _ = try Relay(connectingTo: channels(sockets), over: link, session: nil, limits: limits)
+            .runBlocking()
     }
 }

@@ -3,42 +3,56 @@
 /// Passing through is right as long as the link keeps up with it. Where it does not, what is passed is the link's
 /// speed, and compressing is worth its work when processor and link together carry more than that:
 /// `min(processor's speed, link's speed / ratio)`. It is tried when that is expected, and goes on while it is so.
-struct CompressionBalance: Sendable, Equatable {
+struct CompressionBalance: Sendable {
     /// What one direction did for a while; times are seconds.
     struct Period: Sendable, Equatable {
         var content = 0
         var duration = 0.0
         /// Of it, how long bytes waited for the link or for the other end.
         var pressed = 0.0
-        /// What went through the compressors, as content and as what became of it.
+        /// What went through the compressors in the quick way, as content and as what became of it.
         var compressed = 0
         var compressedTo = 0
         /// Of all compressors together.
         var compressing = 0.0
+
+        static func += (sum: inout Period, next: Period) {
+            sum.content += next.content
+            sum.duration += next.duration
+            sum.pressed += next.pressed
+            sum.compressed += next.compressed
+            sum.compressedTo += next.compressedTo
+            sum.compressing += next.compressing
+        }
     }
 
     /// Compressing has to carry so much more.
     static let leastGain = 1.1
     /// Bytes that wait this part of the time say that the link is the limit.
     static let pressure = 0.5
-    /// So many periods in which the compressors are the limit, then one shows what the link carries without.
-    static let periodsBetweenLooks = 64
-    /// How many periods a try in vain keeps from the next one.
+    /// So many periods together say what passing carries, and what compressing does: one alone is noise.
+    static let span = (passing: 2, compressing: 3)
+    /// So many looks at compressing that its processors limit, then one shows what the link carries without.
+    static let looks = 20
+    /// How many looks a try in vain keeps from the next one.
     static let pauses = 4...64
 
     /// The plan expected it to pay.
     private(set) var compresses = true
     /// What was on its way when it changed still shows in the first period.
     private var isSettling = false
+    /// What is being looked at, and of how many periods it is.
+    private var look = (sum: Period(), periods: 0)
     /// Content a second that was passed through while the link was the limit.
     private var passed: Double?
     /// What is known of the compressors: content a second, and what of a byte is left.
     private var speed: Double?
     private var ratio: Double?
     private var pause = pauses.lowerBound
-    /// Periods until the next try.
+    /// Looks until the next try.
     private var remaining = 0
-    private var periods = 0
+    /// Looks at compressors that were the limit.
+    private var limited = 0
     private let compressors: Int
 
     init(compressors: Int) {
@@ -47,19 +61,27 @@ struct CompressionBalance: Sendable, Equatable {
 
     mutating func note(_ period: Period) {
         guard period.duration > 0, period.content > 0 else { return }
-        if period.compressed > 0, period.compressing > 0 {
-            speed = Double(period.compressed) / period.compressing * Double(compressors)
-            ratio = Double(period.compressedTo) / Double(period.compressed)
-        }
-        if isSettling {
+        guard !isSettling else {
             isSettling = false
             return
         }
+        look.sum += period
+        look.periods += 1
+        guard look.periods >= (compresses ? Self.span.compressing : Self.span.passing) else { return }
+        judge(look.sum)
+        look = (Period(), 0)
+    }
+
+    private mutating func judge(_ sum: Period) {
+        if sum.compressed > 0, sum.compressing > 0 {
+            speed = Double(sum.compressed) / sum.compressing * Double(compressors)
+            ratio = Double(sum.compressedTo) / Double(sum.compressed)
+        }
         let before = compresses
-        defer { isSettling = compresses != before }
-        let rate = Double(period.content) / period.duration
-        let isPressed = period.pressed / period.duration >= Self.pressure
+        let rate = Double(sum.content) / sum.duration
+        let isPressed = sum.pressed / sum.duration >= Self.pressure
         if compresses { judgeCompressing(rate, isPressed) } else { judgePassing(rate, isPressed) }
+        isSettling = compresses != before
     }
 
     private mutating func judgePassing(_ rate: Double, _ isPressed: Bool) {
@@ -75,13 +97,13 @@ struct CompressionBalance: Sendable, Equatable {
             wait()
         } else {
             compresses = true
-            periods = 0
+            limited = 0
         }
     }
 
     private mutating func judgeCompressing(_ rate: Double, _ isPressed: Bool) {
         // While the link is the limit, it is known to be slow.
-        if isAtLimit(rate) { periods += 1 }
+        if isAtLimit(rate) { limited += 1 }
         if let ratio, ratio * Self.leastGain > 1 {
             compresses = false
             wait()
@@ -95,7 +117,7 @@ struct CompressionBalance: Sendable, Equatable {
         } else {
             pause = Self.pauses.lowerBound
             // The link may have become faster meanwhile, or be faster than the plan thought.
-            if periods >= (passed == nil ? 1 : Self.periodsBetweenLooks) { compresses = false }
+            if limited >= (passed == nil ? 1 : Self.looks) { compresses = false }
         }
     }
 

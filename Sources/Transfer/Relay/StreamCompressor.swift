@@ -6,8 +6,9 @@ struct StreamCompressor: ~Copyable {
     private var frame: [UInt8]
 
     /// - Throws: `LZ4Error` with `outOfMemory`.
-    init() throws(LZ4Error) {
-        compressor = try FrameCompressor(options: FrameOptions(blockSize: .kibibytes256))
+    init(isThorough: Bool = false) throws(LZ4Error) {
+        compressor = try FrameCompressor(
+            options: FrameOptions(blockSize: .kibibytes256, isThorough: isThorough))
         frame = Array(repeating: 0, count: compressor.bound(StreamBytes.longestContent))
     }
 
