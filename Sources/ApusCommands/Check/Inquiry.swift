@@ -32,8 +32,13 @@ struct Inquiry: Sendable {
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
             isRelayed: request.relaying == .always)
         facts.count(try journal.movesUnderWay().map(\.reservation))
-        if facts.cold != nil {
-            facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
+        if let cold = facts.cold {
+            var ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
+            if try hasLeft(facts.destination.host, facts.guest.identity) {
+                // Its UEFI variables and its TPM state stayed there, whichever way it went.
+                ours.formUnion((cold.there.value ?? []).map(\.path))
+            }
+            facts.cold?.ours = ours
         }
         return facts
     }
@@ -54,6 +59,13 @@ struct Inquiry: Sendable {
             paths.formUnion((plan?.cold?.files ?? []).filter(\.isTop).map(\.path))
         }
         return paths
+    }
+
+    /// Whether an earlier move took the guest away from a host.
+    private func hasLeft(_ host: Host, _ guest: GuestIdentity) throws(ApusError) -> Bool {
+        try journal.moves(guest: guest.uuid, limit: 20).contains { move in
+            move.outcome == .moved && move.source == host.name && move.destination != host.name
+        }
     }
 
     func findings(_ facts: MoveFacts) -> [Finding] {
