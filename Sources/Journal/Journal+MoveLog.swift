@@ -124,7 +124,7 @@ extension PastMove {
                 WHERE id = ?
                 """,
             arguments: [
-                strategy.rawValue, total.nanoseconds, downtime?.nanoseconds,
+                strategy?.rawValue, total.nanoseconds, downtime?.nanoseconds,
                 wire.map { Int64(clamping: $0.bytes) }, rounds, before?.nanoseconds, transfer?.nanoseconds,
                 after?.nanoseconds, dirtyRate.map { Int64(clamping: $0.bytesPerSecond) },
                 link.map { Int64(clamping: $0.bytesPerSecond) }, id,

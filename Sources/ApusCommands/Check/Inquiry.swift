@@ -190,7 +190,7 @@ struct Inquiry: Sendable {
             }
         return Experience(
             pairMoves: try journal.moves(from: source, to: destination, limit: 20).compactMap(\.actual),
-            guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 5).compactMap(\.actual),
+            guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 20).compactMap(\.actual),
             links: try journal.links(source: source, destination: destination, limit: 5), dirty: profile)
     }
 }

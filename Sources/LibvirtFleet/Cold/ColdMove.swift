@@ -76,7 +76,7 @@ package actor ColdMove {
         } catch {
             let cause = gate.reason.map { $0.error(plan, steps.operation) } ?? error
             switch try await ColdEnding(steps: steps, story: story).end(after: cause) {
-            case .arrived(let more): (sent, remarks) = (.init(content: .zero, wire: .zero), more)
+            case .arrived(let more): (sent, remarks) = (.init(content: .zero, wire: story.wire), more)
             case .unmoved(let failure): throw failure
             }
         }
@@ -222,12 +222,16 @@ package actor ColdMove {
             remarks += await ColdEnding(steps: steps, story: story).removeSource()
         }
         let look = await steps.look()
-        story.finish(.moved, code: nil)
+        let total = began.duration(to: .now)
+        story.finish(
+            .moved, code: nil,
+            actual: PastMove(
+                strategy: nil, total: total, downtime: downtime?.duration, wire: sent.wire, rounds: 0))
         if let failure { throw failure }
         var care = ActivationReport()
         if plan.conclusions.contains(.autostart) { care.isAutostarted = true }
         return MoveResult(
-            id: record.id, plan: plan, total: began.duration(to: .now), downtime: downtime, wire: sent.wire,
+            id: record.id, plan: plan, total: total, downtime: downtime, wire: sent.wire,
             phases: story.phases(), destinationState: look.destinationState ?? GuestState(.unknown),
             sourceState: look.sourceState, care: care, remarks: remarks)
     }
