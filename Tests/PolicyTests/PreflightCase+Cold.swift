@@ -15,7 +15,7 @@ extension PreflightCase {
         PreflightCase(
             "a file in the place of an image", [.targetExists: .blocker, .diskNotShared: .note]
         ) { $0.shutOff { $0.place = .known(Sample.place(exists: true)) } },
-        PreflightCase("nothing against one that an earlier attempt left there", [.diskNotShared: .note]) {
+        PreflightCase("nothing against one that the guest left there", [.diskNotShared: .note]) {
             $0.shutOff { $0.place = .known(Sample.place(exists: true)) }
             $0.cold?.ours = ["/images/web01.qcow2"]
         },

@@ -32,40 +32,26 @@ struct Inquiry: Sendable {
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
             isRelayed: request.relaying == .always)
         facts.count(try journal.movesUnderWay().map(\.reservation))
-        if let cold = facts.cold {
-            var ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
-            if try hasLeft(facts.destination.host, facts.guest.identity) {
-                // Its UEFI variables and its TPM state stayed there, whichever way it went.
-                ours.formUnion((cold.there.value ?? []).map(\.path))
-            }
-            facts.cold?.ours = ours
-        }
+        let left = try leftThere(facts)
+        facts.cold?.ours = left
         return facts
     }
 
-    /// Files of a host that earlier moves of the guest left there: what had arrived when they failed, and what a guest
-    /// kept there when it went away.
-    private func leftThere(by guest: GuestIdentity, on host: Host) throws(ApusError) -> Set<String> {
+    /// Files of the destination that the guest left there when it went away. What had arrived of a move that failed has
+    /// names of apus' own.
+    private func leftThere(_ facts: MoveFacts) throws(ApusError) -> Set<String> {
+        guard let cold = facts.cold else { return [] }
+        let host = facts.destination.host.name
         var paths: Set<String> = []
-        for left in try journal.unfinished() where left.isLeft(by: guest) {
-            for case .arriving(let path, _) in left.undo.filter({ $0.host == host.name }).map(\.trace) {
-                paths.insert(path)
-            }
-        }
-        for move in try journal.moves(guest: guest.uuid, limit: 20)
-        where move.outcome == .moved && move.source == host.name {
+        for move in try journal.moves(guest: facts.guest.identity.uuid, limit: 20)
+        where move.outcome == .moved && move.source == host && move.destination != host {
+            // Its UEFI variables and its TPM state stayed there, whichever way it went.
+            paths.formUnion((cold.there.value ?? []).map(\.path))
             let plan = try? Document.decode(
                 CarriedFiles.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
             paths.formUnion((plan?.cold?.files ?? []).filter(\.isTop).map(\.path))
         }
         return paths
-    }
-
-    /// Whether an earlier move took the guest away from a host.
-    private func hasLeft(_ host: Host, _ guest: GuestIdentity) throws(ApusError) -> Bool {
-        try journal.moves(guest: guest.uuid, limit: 20).contains { move in
-            move.outcome == .moved && move.source == host.name && move.destination != host.name
-        }
     }
 
     func findings(_ facts: MoveFacts) -> [Finding] {

@@ -38,7 +38,7 @@ package struct ColdFacts: Sendable, Hashable, Codable {
     package var savedRunning: Bool?
     /// Images whose backing image is named by a path that begins where they lie.
     package var relativeBackings: Set<String> = []
-    /// Files of the destination that an earlier move of this guest left there, or began to make: they may be replaced.
+    /// Files of the destination that an earlier move of this guest left there: they may be replaced.
     package var ours: Set<String> = []
 
     package init(files: Reading<[File]>, carriers: Carriers) {

@@ -96,11 +96,8 @@ package actor ColdMove {
         }
         if !mine.isEmpty { story.resume() }
         for (number, file) in cold.files.enumerated() {
-            // What an earlier attempt made is no older copy of anybody's.
-            let isMade = mine.contains { $0.trace == .arriving(file.destination, replaces: false) }
             try story.note(
-                .arriving(file.destination, replaces: file.replaces && !isMade), on: plan.destination,
-                number: number)
+                .arriving(file.destination, replaces: file.replaces), on: plan.destination, number: number)
         }
         // From now on they are this one's to take away.
         for left in mine { try log.clear(left.id) }
@@ -172,9 +169,10 @@ package actor ColdMove {
         return SendJob(
             held: cold.held,
             files: cold.files.map { file in
+                // Under a name of apus' own: what has that is this guest's.
                 SendJob.File(
                     path: file.path, root: roots.firstIndex(of: Path.directory(of: file.destination)) ?? 0,
-                    name: Path.name(of: file.destination), replaces: file.replaces)
+                    name: Path.name(of: ArrivedFile(place: file.destination).waiting), replaces: true)
             },
             host: plan.destination.name, shell: plan.destination.shell(from: plan.source) ?? [],
             apus: plan.destination.program(seenFrom: plan.source), roots: roots,
@@ -186,6 +184,7 @@ package actor ColdMove {
 
     private func commit() async throws(ApusError) -> [String] {
         try await steps.giveOwners()
+        try await steps.refuseForeign()
         let seal = try await steps.seal()
         try story.note(
             .sealed(source: seal.source, destination: seal.destination), on: plan.source,
