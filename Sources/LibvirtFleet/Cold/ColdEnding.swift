@@ -112,6 +112,14 @@ struct ColdEnding: Sendable {
 
     /// The guest ran on its source meanwhile: the destination's is an older one.
     func withdraw() async throws(ApusError) {
+        try await steps.keepSource()
+        // Never the only one: a guest that ran without a definition may just have ended.
+        guard try await steps.definition.guest(on: steps.source)?.isPersistent == true else {
+            throw ApusError(
+                .stateNotKnown, steps.operation,
+                "\(plan.source.name) has no definition of \(plan.guest) any more",
+                hint: "apus repair \(plan.guest)")
+        }
         try await steps.definition.undefine(on: steps.destination)
         try await putBack()
     }
@@ -119,6 +127,7 @@ struct ColdEnding: Sendable {
     /// The guest is its source's: where all had arrived, what was done about that is taken back.
     func stay(_ isComplete: Bool) async throws(ApusError) {
         guard isComplete else { return }
+        try await steps.keepSource()
         try await putBack()
     }
 

@@ -162,6 +162,23 @@ struct ColdSteps: Sendable {
             return
         }
         try await definition.undefine(on: source)
+        // A guest that was started since the last look goes on running without a definition.
+        if let here = try await definition.guest(on: source), here.state.isActive {
+            throw startedMeanwhile(here)
+        }
+    }
+
+    /// Gives the guest on the source back what went with its definition, where it was started in the instant in which that
+    /// went.
+    func keepSource() async throws(ApusError) {
+        guard try await definition.redefineSource() else { return }
+        if cold.snapshots > 0 {
+            let snapshots = try await SnapshotRecords(guest: plan.guest, link: destination).read()
+            try await SnapshotRecords(guest: plan.guest, link: source).define(snapshots)
+        }
+        if plan.conclusions.contains(.autostart) {
+            _ = await ActivationCare(guest: plan.guest).autostart(on: source, insteadOf: nil)
+        }
     }
 
     func startedMeanwhile(_ guest: Guest) -> ApusError {
