@@ -42,7 +42,7 @@ extension Finding.Code {
             .virtualizationMissing:
             .processor
         case .blockJobActive, .diskCacheUnsafe, .diskChainOpen, .diskInUse, .diskNotProven, .diskNotShared,
-            .diskPlaceUnusable, .diskShareUnrecognized, .diskTransient, .mediumMissing,
+            .diskPlaceUnusable, .diskShareUnrecognized, .diskTransient, .guestStateExists, .mediumMissing,
             .targetDirectoryMissing, .targetExists,
             .targetNotWritable, .targetSpaceShort:
             .storage

@@ -52,6 +52,7 @@ package struct Finding: Sendable, Hashable, Codable {
         case guestNameTaken = "guest-name-taken"
         case guestNotActive = "guest-not-active"
         case guestOnTwoHosts = "guest-on-two-hosts"
+        case guestStateExists = "guest-state-exists"
         case guestUUIDTaken = "guest-uuid-taken"
         case hostDevice = "host-device"
         case hostDeviceTeamed = "host-device-teamed"

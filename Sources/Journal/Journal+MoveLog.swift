@@ -124,8 +124,9 @@ extension PastMove {
                 WHERE id = ?
                 """,
             arguments: [
-                strategy.rawValue, total.nanoseconds, downtime?.nanoseconds,
-                wire.map { Int64(clamping: $0.bytes) }, relayed.map { Int64(clamping: $0.bytes) }, rounds, before?.nanoseconds, transfer?.nanoseconds,
+                strategy?.rawValue, total.nanoseconds, downtime?.nanoseconds,
+                wire.map { Int64(clamping: $0.bytes) }, relayed.map { Int64(clamping: $0.bytes) }, rounds,
+                before?.nanoseconds, transfer?.nanoseconds,
                 after?.nanoseconds, dirtyRate.map { Int64(clamping: $0.bytesPerSecond) },
                 link.map { Int64(clamping: $0.bytesPerSecond) }, id,
             ])

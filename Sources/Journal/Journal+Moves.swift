@@ -22,7 +22,7 @@ extension Journal {
         }
     }
 
-    /// The latest moves from one host to another, newest first.
+    /// The latest moves from one host to another, newest first, without those that moved files alone.
     ///
     /// - Throws: `ApusError`, as every call of the journal.
     package func moves(from source: String, to destination: String, limit: Int) throws(ApusError)
@@ -33,6 +33,7 @@ extension Journal {
                 database,
                 sql: """
                     SELECT * FROM move WHERE source = ? AND destination = ?
+                        AND (strategy IS NOT NULL OR total_ns IS NULL)
                     ORDER BY began DESC, number DESC LIMIT ?
                     """,
                 arguments: [source, destination, limit]
@@ -86,8 +87,9 @@ extension PastMove {
             let bytes: UInt64? = try row.optional(column)
             return bytes.map(ByteRate.init(bytesPerSecond:))
         }
-        let name: String = try row.value("strategy")
-        guard let strategy = MoveStrategy(rawValue: name) else { throw UnreadableValue(column: "strategy") }
+        let name: String? = try row.optional("strategy")
+        let strategy = name.flatMap(MoveStrategy.init(rawValue:))
+        guard name == nil || strategy != nil else { throw UnreadableValue(column: "strategy") }
         let wire: UInt64? = try row.optional("wire_bytes")
         let relayed: UInt64? = try row.optional("relayed_bytes")
         self.init(

@@ -5,7 +5,9 @@ internal import GRDB
 /// A version that was released is never edited: a change is one more version at the end.
 struct Schema: Sendable {
     static let current = Schema(versions: versions)
-    static let versions = [(name: "1", sql: version1), (name: "2", sql: version2), (name: "3", sql: version3)]
+    static let versions = [
+        (name: "1", sql: version1), (name: "2", sql: version2), (name: "3", sql: version3),
+    ]
 
     /// What a file is.
     enum Reading: Sendable {

@@ -48,6 +48,11 @@ struct MoveTests {
         }
         #expect(try journal.moves(from: "h1", to: "h2", limit: 10).map(\.id) == ["m2", "m0"])
         #expect(try journal.moves(from: "h1", to: "h2", limit: 1).map(\.id) == ["m2"])
+        // Files alone.
+        try journal.finish(
+            id: "m2", outcome: .moved, code: nil,
+            actual: PastMove(strategy: nil, total: .seconds(1), wire: .mebibytes(1), rounds: 0))
+        #expect(try journal.moves(from: "h1", to: "h2", limit: 1).map(\.id) == ["m0"])
     }
 
     @Test(
@@ -61,6 +66,11 @@ struct MoveTests {
                 )
             ),
             (.notKnown, "state-not-known", nil),
+            // A cold move.
+            (
+                .moved, nil,
+                PastMove(strategy: nil, total: .seconds(9), wire: .mebibytes(2), rounds: 0)
+            ),
         ] as [(MoveRecord.Outcome, String?, PastMove?)])
     func end(outcome: MoveRecord.Outcome, code: String?, actual: PastMove?) throws {
         try journal.begin(.sample("a1"))

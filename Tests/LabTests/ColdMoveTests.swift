@@ -25,7 +25,7 @@ extension LabTests {
     /// What a move leaves on the host that the guest left, and what an attempt did.
     private static func clear(_ guest: LabGuest, _ image: String) async throws {
         for host in ["host1", "host2"] {
-            try await Lab.run(on: host, "rm -f '\(image)' \(images)/.apus-*.partial")
+            try await Lab.run(on: host, "rm -f '\(image)' \(images)/.apus-*")
         }
     }
 
@@ -57,6 +57,9 @@ extension LabTests {
             #expect(answer.destination_state?.hasPrefix("shut-off") == true && answer.downtime_seconds == nil)
             #expect(try await guest.places() == ["host2": "shut-off"])
             #expect(try await Self.records(guest) == before)
+            let past = try #require(try await lab.history(guest).first)
+            #expect(past.strategy == "cold" && past.outcome == "moved" && past.forecast_error == nil)
+            #expect(past.total_seconds ?? 0 > 0 && past.wire_bytes == answer.wire_bytes)
             let snapshots = try await guest.virsh(on: "host2", "snapshot-list", guest.name, "--name")
             #expect(snapshots.output.contains("before-move"), "\(snapshots.said)")
             let list = try await guest.virsh(on: "host2", "list", "--all", "--autostart", "--name")
@@ -115,12 +118,33 @@ extension LabTests {
                 #expect(try await !Lab.run(on: "host2", "ls -A \(Self.images)").contains(guest.name))
             }
             try await cut()
+            // Somebody puts a file into the place of the one that is on its way: it is nobody's to take or to replace.
+            try await Lab.run(on: "host2", "echo mine > '\(image)'")
             let repair = try await lab.apus("repair", guest.name)
             #expect(repair.status == 0 && repair.output.contains("was taken back"), "\(repair.said)")
-            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)").isEmpty)
+            let kept = "\(image) on host2 is not of this move, and stays"
+            #expect(repair.said.contains(kept), "\(repair.said)")
+            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)") == "\(guest.name).raw\n")
+            #expect(try await Lab.run(on: "host2", "cat '\(image)'; rm '\(image)'") == "mine\n")
+
+            try await cut()
+            try await Lab.run(on: "host2", "echo mine > '\(image)'")
+            let refused = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            #expect(refused.status == 2 && refused.output.contains("target-exists"), "\(refused.said)")
+            #expect(try await Lab.run(on: "host2", "cat '\(image)'; rm '\(image)'") == "mine\n")
+
+            // The same while it is under way.
+            let crossed = lab.startApus(
+                "migrate", guest.name, "--to", "host2", "--bandwidth", "16MiB/s", "--json")
+            for await line in crossed.errorLines where line.contains("files_remaining_bytes") { break }
+            try await Lab.run(on: "host2", "echo mine > '\(image)'")
+            let late = try await crossed.outcome()
+            #expect(late.status == 1 && late.output.contains("image-exists"), "\(late.said)")
+            #expect(try await guest.places() == ["host1": "shut-off"])
+            #expect(try await Lab.run(on: "host2", "cat '\(image)'; rm '\(image)'") == "mine\n")
+            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)").contains(".arrived"))
 
             // The same command again needs no repair, and sends only what is missing.
-            try await cut()
             let arrived = try await Lab.run(on: "host2", "du -B1 --apparent-size -c \(Self.images)/.apus-*")
             let again = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
             #expect(again.status == 0, "\(again.said)")
@@ -129,6 +153,41 @@ extension LabTests {
             let wire = try MoveAnswer(again).result?.wire_bytes ?? .max
             #expect(wire < 64 << 20, "\(wire) bytes went, though these had arrived: \(arrived)")
             #expect(try await lab.apus("repair", guest.name).output.contains("nothing to do"))
+        }
+    }
+
+    @Test(
+        "a cold move whose last steps fail takes its files out of their places, and sends them no second time",
+        .ownLab)
+    func coldRefused() async throws {
+        try await Self.withColdDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
+            try await Lab.run(
+                on: "host1",
+                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=32 conv=notrunc status=none")
+            let before = try await Lab.run(on: "host1", "sha256sum < '\(image)'")
+            let move = lab.startApus(
+                "migrate", guest.name, "--to", "host2", "--bandwidth", "8MiB/s", "--json")
+            for await line in move.errorLines where line.contains("files_remaining_bytes") { break }
+            // Its name is taken when it comes to be defined.
+            let other = FileManager.default.temporaryDirectory.appending(path: "\(guest.name).xml").path
+            try writeFile(
+                "<domain type='qemu'><name>\(guest.name)</name><memory>1024</memory><os><type>hvm</type></os>"
+                    + "</domain>", to: other)
+            let define = try await guest.virsh(on: "host2", "define", other)
+            try FileManager.default.removeItem(atPath: other)
+            #expect(define.status == 0, "\(define.said)")
+            let failed = try await move.outcome()
+            #expect(failed.status == 1 && failed.output.contains("already exists"), "\(failed.said)")
+            #expect(try await guest.virsh(on: "host2", "undefine", guest.name).status == 0)
+            #expect(try await guest.places() == ["host1": "shut-off"])
+            let left = try await Lab.run(on: "host2", "ls -A \(Self.images)")
+            #expect(left.hasSuffix(".arrived\n") && !left.contains(guest.name), "\(left)")
+
+            let again = try await lab.apus("migrate", guest.name, "--to", "host2", "--json")
+            #expect(again.status == 0, "\(again.said)")
+            #expect(try await Lab.run(on: "host2", "sha256sum < '\(image)'") == before)
+            #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)") == "\(guest.name).raw\n")
+            #expect(try MoveAnswer(again).result?.wire_bytes ?? .max < 1 << 20, "\(again.said)")
         }
     }
 
@@ -184,6 +243,14 @@ extension LabTests {
                     let before = try await Lab.run(on: "host1", digests)
                     let place = "/srv/apus-cold"
                     try await Lab.with("host2", "mkdir -p \(place)", mending: "rm -rf \(place)") {
+                        // A TPM's state that nobody knows of is nobody's to replace.
+                        try await Lab.run(
+                            on: "host2", "mkdir -p -m 711 $(dirname \(kept[2])) && echo theirs > \(kept[2])")
+                        let refused = try await lab.apus(
+                            "migrate", guest.name, "--to", "host2", "--disk", "vda=\(place)/", "--json")
+                        #expect(refused.status == 2, "\(refused.said)")
+                        #expect(refused.output.contains("guest-state-exists"), "\(refused.said)")
+                        #expect(try await Lab.run(on: "host2", "cat \(kept[2]); rm \(kept[2])") == "theirs\n")
                         let move = try await lab.apus(
                             "migrate", guest.name, "--to", "host2", "--disk", "vda=\(place)/",
                             "--remove-source-disks", "--json")
@@ -200,6 +267,13 @@ extension LabTests {
                         let start = try await guest.virsh(on: "host2", "start", guest.name)
                         #expect(start.status == 0, "\(start.said)")
                         _ = try await guest.virsh(on: "host2", "destroy", guest.name)
+                        // What it left on host1 when it went away is its own, though it has changed since.
+                        let changed = try await Lab.run(on: "host2", digests)
+                        let back = try await lab.apus(
+                            "migrate", guest.name, "--to", "host1", "--disk", "vda=\(image)", "--json")
+                        #expect(back.status == 0, "\(back.said)")
+                        #expect(try await Lab.run(on: "host1", digests) == changed)
+                        #expect(try await guest.places() == ["host1": "shut-off"])
                     }
                 }
             } by: {

@@ -151,30 +151,25 @@ extension LabTests {
     func history() async throws {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
-        @Sendable func moves(_ guest: LabGuest) async throws -> [HistoryAnswer.Move] {
-            let outcome = try await lab.apus("history", guest.name, "--json")
-            #expect(outcome.status == 0, "\(outcome.said)")
-            return try JSONDecoder().decode(HistoryAnswer.self, from: Data(outcome.output.utf8)).result.moves
-        }
         try await LabGuest.with("dirty", on: lab) { guest in
-            #expect(try await moves(guest).isEmpty)
+            #expect(try await lab.history(guest).isEmpty)
             let slow = lab.startApus(
                 "migrate", guest.name, "--to", hosts[1], "--bandwidth", "1MiB/s", "--json")
             for await line in slow.errorLines where line.contains("\"phase\":\"pre-copy\"") { break }
             // While it is under way its forecast is in the journal, and nothing else.
-            let early = try #require(try await moves(guest).first)
+            let early = try #require(try await lab.history(guest).first)
             #expect(early.outcome == "open")
             #expect(early.total_seconds == nil && early.forecast_error == nil)
             let forecast = try #require(early.forecast)
             await slow.send(SIGINT)
             #expect(try await slow.outcome().status == 130)
-            let aborted = try #require(try await moves(guest).first)
+            let aborted = try #require(try await lab.history(guest).first)
             #expect(aborted.outcome == "aborted")
             #expect(aborted.forecast?.total_seconds.likely == forecast.total_seconds.likely)
 
             let move = try await lab.apus("migrate", guest.name, "--to", hosts[1], "--json")
             #expect(move.status == 0, "\(move.said)")
-            let done = try #require(try await moves(guest).first)
+            let done = try #require(try await lab.history(guest).first)
             #expect(done.outcome == "moved")
             #expect(done.source == hosts[0] && done.destination == hosts[1])
             #expect(done.total_seconds == (try MoveAnswer(move).result?.total_seconds))
@@ -186,8 +181,17 @@ extension LabTests {
     }
 }
 
+extension Lab {
+    /// The moves of a guest, newest first, by `apus history`.
+    func history(_ guest: LabGuest) async throws -> [HistoryAnswer.Move] {
+        let outcome = try await apus("history", guest.name, "--json")
+        #expect(outcome.status == 0, "\(outcome.said)")
+        return try JSONDecoder().decode(HistoryAnswer.self, from: Data(outcome.output.utf8)).result.moves
+    }
+}
+
 /// What `apus history --json` answers.
-private struct HistoryAnswer: Decodable {
+struct HistoryAnswer: Decodable {
     struct Range: Decodable {
         let low: Double
         let likely: Double
@@ -200,6 +204,7 @@ private struct HistoryAnswer: Decodable {
         let outcome: String
         let source: String
         let destination: String
+        let strategy: String?
         let total_seconds: Double?
         let wire_bytes: UInt64?
         let forecast: Forecast?

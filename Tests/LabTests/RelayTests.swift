@@ -49,13 +49,16 @@ extension LabTests {
                 let slow = try await lab.apus("plan", guest.name, "--to", "host2", "--quick")
                 let relay = slow.output.split(separator: "\n").first { $0.contains("relay: ") } ?? ""
                 // Hosts whose processors others use go without: this machine's may be.
-                let isTaken = relay.contains("compresses with LZ4 (a sample of the guest's memory shrinks to ")
+                let isTaken = relay.contains(
+                    "compresses with LZ4 (a sample of the guest's memory shrinks to ")
                 #expect(isTaken || relay.contains(" is busy: a load of "), "\(slow.said)")
                 // The link's speed is known from that.
                 let move = try await lab.apus(
-                    ["migrate", guest.name, "--to", "host2", "--json"] + (isTaken ? [] : ["--relay", "always"]))
+                    ["migrate", guest.name, "--to", "host2", "--json"]
+                        + (isTaken ? [] : ["--relay", "always"]))
                 #expect(move.status == 0 && move.output.contains("the relay carried"), "\(move.said)")
-                let without = try await lab.apus("plan", guest.name, "--to", "host1", "--quick", "--relay", "never")
+                let without = try await lab.apus(
+                    "plan", guest.name, "--to", "host1", "--quick", "--relay", "never")
                 #expect(without.output.contains("relay: none (--relay never)"), "\(without.said)")
             }
             #expect(try await guest.places() == ["host2": "running"])

@@ -135,4 +135,21 @@ struct ForecastSamplingTests {
         #expect(abs(learned.speedRatio - 0.95) < 1e-9)
         #expect(learned.moves == 4)
     }
+
+    @Test("moves of files teach nothing about moves of memory")
+    func files() {
+        let cold = PastMove(
+            strategy: nil, total: .seconds(60), wire: .mebibytes(4096), rounds: 0, before: .seconds(1),
+            transfer: .seconds(50), after: .seconds(9), link: ByteRate(bytesPerSecond: 100_000_000))
+        let live = PastMove(
+            strategy: .preCopy, total: .seconds(20), wire: .mebibytes(95), rounds: 3,
+            before: .milliseconds(400), transfer: .seconds(10), after: .milliseconds(200),
+            link: ByteRate(bytesPerSecond: 100_000_000))
+        func input(_ moves: [PastMove]) -> ForecastInput {
+            Experience(pairMoves: moves, guestMoves: moves, links: [], dirty: nil)
+                .input(Sample().facts, MoveRequest(), measuredDirty: nil, measuredLink: nil)
+        }
+        #expect(input([cold, live, cold]) == input([live]))
+        #expect(input([cold]).correction == nil && input([cold]).lastMove == nil)
+    }
 }

@@ -123,6 +123,49 @@ struct PlannerTests {
         #expect(plan.refusal == nil)
     }
 
+    @Test(
+        "names --warm once, where what blocks a live move would not block that",
+        arguments: [
+            WarmRow("snapshots of a disk that would be copied", advises: true) {
+                $0.disks = [Sample.disk(.absent("no such file"))]
+                $0.hardware.snapshots = Sample.snapshots
+            },
+            WarmRow("two blockers of live moves alone", advises: true) {
+                $0.disks = [Sample.disk(.absent("no such file"))]
+                $0.hardware.snapshots = Sample.snapshots
+                $0.control = .known(.unreachable("timed out"))
+            },
+            WarmRow("one of two blocks both", advises: false) {
+                $0.disks = [Sample.disk(.absent("no such file"))]
+                $0.hardware.snapshots = Sample.snapshots
+                $0.hardware.machine = "pc-q35-99"
+                $0.destination.details.hypervisor = .known(Sample.Machine.hypervisor(hasMachine: false))
+            },
+        ])
+    func warm(row: WarmRow) throws {
+        let facts = row.sample.facts
+        let findings = Preflight.findings(for: facts, request: MoveRequest())
+        let error = #expect(throws: ApusError.self) {
+            try Planner(facts: facts, request: MoveRequest(), findings: findings, forecast: nil).plan()
+        }
+        let hint = error?.hint ?? ""
+        #expect(hint.ranges(of: "--warm").count == (row.advises ? 1 : 0), "\(hint)")
+        let blockers = findings.filter(\.blocks)
+        if blockers.count == 1, let only = blockers.first { #expect(hint.hasPrefix(only.hint)) }
+    }
+
+    struct WarmRow: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let sample: Sample
+        let advises: Bool
+
+        init(_ description: String, advises: Bool, _ change: @Sendable (inout Sample) -> Void) {
+            testDescription = description
+            sample = Sample().with(change)
+            self.advises = advises
+        }
+    }
+
     @Test("is not made against a blocker, and is against one that was lifted")
     func blocked() throws {
         var finding = Finding(.diskNotProven, .blocker, host: "alpha", subject: "vda", detail: "d", hint: "h")

@@ -2,7 +2,7 @@ import FleetModel
 
 extension PreflightCase {
     /// Guests that do not run.
-    static let cold = coldDisks + coldWay + coldStart + relayed
+    static let cold = coldDisks + coldStates + coldWay + coldStart + relayed
 
     private static let coldDisks = [
         PreflightCase("nothing but a note against a guest that is shut off", [.diskNotShared: .note]) {
@@ -15,7 +15,7 @@ extension PreflightCase {
         PreflightCase(
             "a file in the place of an image", [.targetExists: .blocker, .diskNotShared: .note]
         ) { $0.shutOff { $0.place = .known(Sample.place(exists: true)) } },
-        PreflightCase("nothing against one that an earlier attempt left there", [.diskNotShared: .note]) {
+        PreflightCase("nothing against one that the guest left there", [.diskNotShared: .note]) {
             $0.shutOff { $0.place = .known(Sample.place(exists: true)) }
             $0.cold?.ours = ["/images/web01.qcow2"]
         },
@@ -59,6 +59,30 @@ extension PreflightCase {
         PreflightCase("nothing against snapshots inside of the image", [.diskNotShared: .note]) {
             $0.shutOff()
             $0.hardware.snapshots = Sample.snapshots
+        },
+    ]
+
+    private static let coldStates = [
+        PreflightCase(
+            "a TPM's state on the destination that nobody left there", [.guestStateExists: .blocker]
+        ) { $0.leave("other") },
+        PreflightCase("nothing against the very same", [:]) { $0.leave("same") },
+        PreflightCase("nothing against one that an earlier move left there", [:]) {
+            $0.leave("other")
+            $0.cold?.ours = [Sample.tpmState]
+        },
+        PreflightCase("nothing against that of a definition that is there", [.definitionReplaced: .note]) {
+            $0.leave("other")
+            $0.sameUUID = Sample.guest(on: "beta", GuestState(.shutOff, reason: "shutdown"))
+        },
+        PreflightCase("one that could not be read", [.guestStateExists: .blocker]) { $0.leave(nil) },
+        PreflightCase("a destination that does not say what it has", [.notKnown: .blocker]) {
+            $0.leave("other")
+            $0.cold?.there = .notKnown("/var/lib/libvirt/swtpm: Permission denied")
+        },
+        PreflightCase("nothing against the same where nothing goes there", [.diskNotShared: .note]) {
+            $0.shutOff()
+            $0.cold?.there = .notKnown("beta has no remote-shell")
         },
     ]
 

@@ -38,7 +38,8 @@ struct RelayChoiceTests {
             Row(
                 testDescription: "no apus on the destination", says: "there is no apus",
                 change: {
-                    $0.relay = Carriers(sender: .known("0.1.0"), receiver: .notKnown("beta: there is no apus"))
+                    $0.relay = Carriers(
+                        sender: .known("0.1.0"), receiver: .notKnown("beta: there is no apus"))
                 }),
             Row(
                 testDescription: "another release there", says: "different releases",
@@ -59,7 +60,9 @@ struct RelayChoiceTests {
             Row(
                 testDescription: "memory that could not be read", says: "is not known: it was refused",
                 change: { $0.memorySample = .notKnown("it was refused") }),
-            Row(testDescription: "--relay always", relaying: .always, link: nil, isRelayed: true, says: "always"),
+            Row(
+                testDescription: "--relay always", relaying: .always, link: nil, isRelayed: true,
+                says: "always"),
             Row(testDescription: "--relay never", relaying: .never, says: "never"),
             Row(
                 testDescription: "a guest that does not run", relaying: .always, says: "always",

@@ -47,7 +47,9 @@ struct Sample: Sendable {
         _ files: [ColdFacts.File] = [], sender: Reading<String> = .known("0.1.0"),
         receiver: Reading<String> = .known("0.1.0")
     ) -> ColdFacts {
-        ColdFacts(files: .known(files), carriers: Carriers(sender: sender, receiver: receiver))
+        var cold = ColdFacts(files: .known(files), carriers: Carriers(sender: sender, receiver: receiver))
+        cold.there = .known([])
+        return cold
     }
 
     /// The guest shut off, with a disk that the destination does not have.
@@ -55,6 +57,20 @@ struct Sample: Sendable {
         state = GuestState(.shutOff, reason: "shutdown")
         cold = Self.cold()
         disks = [Self.disk(.absent("no such file"), change)]
+    }
+
+    static let tpmState = "/var/lib/libvirt/swtpm/\(identity.uuid)/tpm2/tpm2-00.permall"
+
+    /// The guest shut off, its disk shared, with a TPM's state of the content `same` that the destination has too, with
+    /// this content.
+    mutating func leave(_ digest: String?) {
+        shutOff()
+        disks = [Self.disk()]
+        func state(_ digest: String?) -> ColdFacts.File {
+            ColdFacts.File(kind: .tpm, path: Self.tpmState, size: ByteCount(6144), digest: digest)
+        }
+        cold = Self.cold([state("same")])
+        cold?.there = .known([state(digest)])
     }
 
     /// Two, the second made upon the first.

@@ -30,7 +30,13 @@ struct Inquiry: Sendable {
         run = ProbeRun(id: digits, owner: Journal.currentProcess(), undo: journal)
     }
 
-    /// - Parameter measuring: what will be measured: a link that will be counts as unknown.
+    /// What is to be known of both hosts and the guest, before anything is measured.
+    ///
+    /// - Parameters:
+    ///   - session: the two hosts.
+    ///   - measuring: what will be measured: a link that will be counts as unknown.
+    /// - Returns: the facts, with other moves' reservations counted.
+    /// - Throws: `ApusError` of the hosts, or of the journal.
     func facts(
         of session: MoveSession, _ measuring: Measuring = .nothing
     ) async throws(ApusError) -> MoveFacts {
@@ -44,23 +50,21 @@ struct Inquiry: Sendable {
             mayRelay: session.guest.host != session.destinationName
                 && RelayChoice.isInQuestion(session.guest, request, link: known?.rate))
         facts.count(try journal.movesUnderWay().map(\.reservation))
-        if facts.cold != nil {
-            facts.cold?.ours = try leftThere(by: facts.guest.identity, on: facts.destination.host)
-        }
+        let left = try leftThere(facts)
+        facts.cold?.ours = left
         return facts
     }
 
-    /// Files of a host that earlier moves of the guest left there: what had arrived when they failed, and what a guest
-    /// kept there when it went away.
-    private func leftThere(by guest: GuestIdentity, on host: Host) throws(ApusError) -> Set<String> {
+    /// Files of the destination that the guest left there when it went away. What had arrived of a move that failed has
+    /// names of apus' own.
+    private func leftThere(_ facts: MoveFacts) throws(ApusError) -> Set<String> {
+        guard let cold = facts.cold else { return [] }
+        let host = facts.destination.host.name
         var paths: Set<String> = []
-        for left in try journal.unfinished() where left.isLeft(by: guest) {
-            for case .arriving(let path, _) in left.undo.filter({ $0.host == host.name }).map(\.trace) {
-                paths.insert(path)
-            }
-        }
-        for move in try journal.moves(guest: guest.uuid, limit: 20)
-        where move.outcome == .moved && move.source == host.name {
+        for move in try journal.moves(guest: facts.guest.identity.uuid, limit: 20)
+        where move.outcome == .moved && move.source == host && move.destination != host {
+            // Its UEFI variables and its TPM state stayed there, whichever way it went.
+            paths.formUnion((cold.there.value ?? []).map(\.path))
             let plan = try? Document.decode(
                 CarriedFiles.self, Data(move.plan.utf8), path: journal.path, what: "the plan of a move")
             paths.formUnion((plan?.cold?.files ?? []).filter(\.isTop).map(\.path))
@@ -197,7 +201,7 @@ struct Inquiry: Sendable {
             }
         return Experience(
             pairMoves: try journal.moves(from: source, to: destination, limit: 20).compactMap(\.actual),
-            guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 5).compactMap(\.actual),
+            guestMoves: try journal.moves(guest: facts.guest.identity.uuid, limit: 20).compactMap(\.actual),
             links: try journal.links(source: source, destination: destination, limit: 5), dirty: profile)
     }
 }

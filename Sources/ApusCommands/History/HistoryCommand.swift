@@ -86,7 +86,7 @@ struct PastMoveReport: Encodable {
         destination = record.destination
         outcome = record.outcome.rawValue
         code = record.code
-        strategy = record.actual?.strategy.rawValue
+        strategy = record.actual.flatMap { $0.strategy?.rawValue ?? SealedPlan(record)?.strategyName }
         totalSeconds = record.actual?.total.seconds
         downtimeSeconds = record.actual?.downtime?.seconds
         wireBytes = record.actual?.crossed?.bytes

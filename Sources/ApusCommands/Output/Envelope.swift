@@ -108,7 +108,15 @@ struct Failure {
                 + (error.hint.map { "\n  \($0)" } ?? "")
         }
         return "apus: could not \(error.operation); nothing was attempted [\(error.code.rawValue)]\n"
-            + FindingList(error.findings).text()
+            + FindingList(error.findings).text() + (rest(of: error).map { "\n  \($0)" } ?? "")
+    }
+
+    /// What the hint says that the findings do not say themselves.
+    private static func rest(of error: ApusError) -> String? {
+        guard let hint = error.hint else { return nil }
+        let said = error.findings.map(\.hint).first { hint.hasPrefix($0) } ?? ""
+        let rest = hint.dropFirst(said.count).drop { $0 == " " }
+        return rest.isEmpty ? nil : String(rest)
     }
 }
 

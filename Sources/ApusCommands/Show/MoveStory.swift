@@ -102,7 +102,10 @@ struct MoveStory {
         table.add(["  total time", range(sealed?.total, \.text), actual?.total.text ?? "-"])
         table.add(["  downtime", range(sealed?.downtime, \.text), actual?.downtime?.text ?? "-"])
         table.add(["  on the wire", range(sealed?.wire) { "\($0)" }, actual?.crossed.map { "\($0)" } ?? "-"])
-        table.add(["  rounds", range(sealed?.rounds) { "\($0)" }, actual.map { "\($0.rounds)" } ?? "-"])
+        // Files go once.
+        if actual == nil || actual?.strategy != nil {
+            table.add(["  rounds", range(sealed?.rounds) { "\($0)" }, actual.map { "\($0.rounds)" } ?? "-"])
+        }
         return ["", table.text()]
     }
 

@@ -8,10 +8,11 @@ struct SealedPlan: Decodable {
     let choices: [MovePlan.Choice]
     let rejected: [MovePlan.RejectedStrategy]
 
-    /// Every plan says this of itself in words, whatever its other fields are.
-    var strategy: MoveStrategy? {
-        choices.first { $0.subject == "strategy" }.flatMap { MoveStrategy(rawValue: $0.choice) }
-    }
+    /// Every plan says this of itself in words, whatever its other fields are: a strategy for a guest's memory, `cold` or
+    /// `warm`.
+    var strategyName: String? { choices.first { $0.subject == "strategy" }?.choice }
+
+    var strategy: MoveStrategy? { strategyName.flatMap(MoveStrategy.init(rawValue:)) }
 
     private enum CodingKeys: String, CodingKey { case choices, rejected }
 

@@ -11,21 +11,26 @@ package struct ColdFacts: Sendable, Hashable, Codable {
         case savedState = "saved-state"
     }
 
-    /// A file of the source.
+    /// A file of one host.
     package struct File: Sendable, Hashable, Codable {
         package let kind: Kind
         package let path: String
         package let size: ByteCount
+        /// Of its content; `nil` for what is large, and where it could not be read.
+        package let digest: String?
 
-        package init(kind: Kind, path: String, size: ByteCount) {
+        package init(kind: Kind, path: String, size: ByteCount, digest: String? = nil) {
             self.kind = kind
             self.path = path
             self.size = size
+            self.digest = digest
         }
     }
 
     /// Those of the guest that are there.
     package var files: Reading<[File]>
+    /// UEFI variables and TPM states that the destination has where the guest's go.
+    package var there: Reading<[File]> = .notKnown("it was not asked")
     package var carriers: Carriers
     /// Where the source keeps the memory of the guest when it is saved.
     package var savedPath = ""
@@ -33,7 +38,7 @@ package struct ColdFacts: Sendable, Hashable, Codable {
     package var savedRunning: Bool?
     /// Images whose backing image is named by a path that begins where they lie.
     package var relativeBackings: Set<String> = []
-    /// Files of the destination that an earlier move of this guest left there, or began to make: they may be replaced.
+    /// Files of the destination that an earlier move of this guest left there: they may be replaced.
     package var ours: Set<String> = []
 
     package init(files: Reading<[File]>, carriers: Carriers) {

@@ -24,6 +24,9 @@ package struct ColdPlan: Sendable, Hashable, Codable {
             if case .disk = part { true } else { false }
         }
 
+        /// Whether it is what the guest's firmware or its TPM keeps: nobody else has it.
+        package var isState: Bool { part == .other(.firmware) || part == .other(.tpm) }
+
         package init(part: Part, path: String, destination: String, size: ByteCount?, replaces: Bool) {
             self.part = part
             self.path = path
@@ -99,8 +102,12 @@ extension MovePlan {
         steps += cold.files.map { file in
             let place = file.path == file.destination ? "" : " to \(file.destination)"
             let size = file.size.map { " (\($0))" } ?? ""
+            let older =
+                file.isImage
+                ? ", only what differs from the file that is there"
+                : ", in the place of the file that is there"
             return "send the \(file.part.text) \(file.path)\(place)\(size)"
-                + (file.replaces && file.isImage ? ", only what differs from the file that is there" : "")
+                + (file.replaces && (file.isImage || file.isState) ? older : "")
         }
         steps.append("define \(guest.name) on \(destination.name), when all of that is there and checked")
         if cold.snapshots > 0 { steps.append("make its snapshots known on \(destination.name)") }

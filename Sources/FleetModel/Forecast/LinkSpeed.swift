@@ -39,7 +39,8 @@ package struct PairCorrection: Sendable, Hashable, Codable {
 
 /// What a finished move measured, as far as the next forecast is concerned.
 package struct PastMove: Sendable, Hashable, Codable {
-    package let strategy: MoveStrategy
+    /// `nil` where no memory went from QEMU to QEMU: a cold or a warm move.
+    package let strategy: MoveStrategy?
     package let total: Duration
     package let downtime: Duration?
     /// What QEMU sent.
@@ -59,7 +60,7 @@ package struct PastMove: Sendable, Hashable, Codable {
     package let link: ByteRate?
 
     package init(
-        strategy: MoveStrategy, total: Duration, downtime: Duration? = nil, wire: ByteCount? = nil,
+        strategy: MoveStrategy?, total: Duration, downtime: Duration? = nil, wire: ByteCount? = nil,
         rounds: Int, before: Duration? = nil, transfer: Duration? = nil, after: Duration? = nil,
         dirtyRate: ByteRate? = nil, link: ByteRate? = nil
     ) {

@@ -8,11 +8,11 @@ package struct UndoRecord: Sendable, Hashable, Codable {
         case transientPool(name: String)
         /// A file, by its path on the host.
         case file(String)
-        /// A file that arrives by its path on the host, under a name of its own until it is whole; where it replaces
-        /// one, that one stays.
+        /// A file that arrives, by the place on the host that it goes to; it lies beside that until all have arrived. And
+        /// whether it replaces one.
         case arriving(String, replaces: Bool)
-        /// The files of a guest that does not run had all arrived, and looked like this on both hosts: one that looks
-        /// otherwise was written to since.
+        /// The files of a guest that does not run had all arrived, and looked like this on both hosts, a line each: one that
+        /// looks otherwise was written to since, or is another.
         case sealed(source: String, destination: String)
         /// A relay of the source's that carries the move's connections.
         case relay(RelayPlan)

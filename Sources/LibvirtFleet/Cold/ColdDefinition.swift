@@ -78,6 +78,20 @@ struct ColdDefinition: Sendable {
         }
     }
 
+    /// Gives a guest that runs on its source without a definition one of what it runs with.
+    ///
+    /// - Returns: whether it had to be done.
+    func redefineSource() async throws(ApusError) -> Bool {
+        guard let here = try await guest(on: source), here.state.isActive, !here.isPersistent else {
+            return false
+        }
+        let xml = try await read()
+        try await source.ask(within: .seconds(30)) { (connection) throws(LibvirtError) in
+            try await connection.define(xml, validates: false)
+        }
+        return true
+    }
+
     /// How long the memory of a guest may take from and to a disk.
     private static let patience = Duration.seconds(3600)
 

@@ -23,7 +23,9 @@ struct ColdEnding: Sendable {
         story.remark(cause.detail)
         let look = await look(isComplete)
         switch verdict(look, isComplete) {
-        case .unmoved: return .unmoved(await unmoved(cause, look))
+        case .unmoved:
+            do throws(ApusError) { try await stay(isComplete) } catch { throw unsettled(error) }
+            return .unmoved(await unmoved(cause, look))
         case .arrived: return .arrived([])
         case .finish:
             do throws(ApusError) {
@@ -34,7 +36,7 @@ struct ColdEnding: Sendable {
                 throw incomplete(error)
             }
         case .withdraw:
-            do throws(ApusError) { try await withdraw() } catch { throw incomplete(error) }
+            do throws(ApusError) { try await withdraw() } catch { throw unsettled(error) }
             return .unmoved(await unmoved(cause, look))
         case .notKnown:
             // Nothing was given up yet: what the source had, it has.
@@ -81,8 +83,11 @@ struct ColdEnding: Sendable {
                 look.changed = [.source, .destination]
                 return look
             }
-            if now.source != here { look.changed.insert(.source) }
-            if now.destination != there { look.changed.insert(.destination) }
+            let files = steps.cold.files
+            if ColdSteps.haveImagesChanged(files, from: here, to: now.source) { look.changed.insert(.source) }
+            if ColdSteps.haveImagesChanged(files, from: there, to: now.destination) {
+                look.changed.insert(.destination)
+            }
         }
         // Its memory was gone on from, or thrown away.
         if steps.cold.saved != nil, look.source == .defined, look.sourceState?.kind != .saved {
@@ -107,7 +112,30 @@ struct ColdEnding: Sendable {
 
     /// The guest ran on its source meanwhile: the destination's is an older one.
     func withdraw() async throws(ApusError) {
+        try await steps.keepSource()
+        // Never the only one: a guest that ran without a definition may just have ended.
+        guard try await steps.definition.guest(on: steps.source)?.isPersistent == true else {
+            throw ApusError(
+                .stateNotKnown, steps.operation,
+                "\(plan.source.name) has no definition of \(plan.guest) any more",
+                hint: "apus repair \(plan.guest)")
+        }
         try await steps.definition.undefine(on: steps.destination)
+        try await putBack()
+    }
+
+    /// The guest is its source's: where all had arrived, what was done about that is taken back.
+    func stay(_ isComplete: Bool) async throws(ApusError) {
+        guard isComplete else { return }
+        try await steps.keepSource()
+        try await putBack()
+    }
+
+    /// From here on what lies in the places on the destination is not the move's any more.
+    private func putBack() async throws(ApusError) {
+        for record in try story.undoable() {
+            if case .sealed(_, let there) = record.trace { try await steps.putBack(there) }
+        }
     }
 
     /// The guest is the destination's: nothing of it is to be taken back any more.
@@ -182,6 +210,17 @@ struct ColdEnding: Sendable {
             "everything of \(plan.guest) is on \(plan.destination.name), and the last steps failed: \(error.detail)",
             hint:
                 "Start it on neither host. Mend what it says, then apus repair \(plan.guest) finishes the move.",
+            underlying: error)
+    }
+
+    private func unsettled(_ error: ApusError) -> ApusError {
+        story.finish(.notKnown, code: .repairIncomplete)
+        return ApusError(
+            .repairIncomplete, steps.operation,
+            "\(plan.guest) stays on \(plan.source.name), and what its move had done could not be taken back: "
+                + error.detail,
+            hint:
+                "Do not start it on \(plan.destination.name). Mend what it says, then apus repair \(plan.guest).",
             underlying: error)
     }
 

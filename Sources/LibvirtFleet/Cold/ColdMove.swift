@@ -76,7 +76,7 @@ package actor ColdMove {
         } catch {
             let cause = gate.reason.map { $0.error(plan, steps.operation) } ?? error
             switch try await ColdEnding(steps: steps, story: story).end(after: cause) {
-            case .arrived(let more): (sent, remarks) = (.init(content: .zero, wire: .zero), more)
+            case .arrived(let more): (sent, remarks) = (.init(content: .zero, wire: story.wire), more)
             case .unmoved(let failure): throw failure
             }
         }
@@ -96,11 +96,8 @@ package actor ColdMove {
         }
         if !mine.isEmpty { story.resume() }
         for (number, file) in cold.files.enumerated() {
-            // What an earlier attempt made is no older copy of anybody's.
-            let isMade = mine.contains { $0.trace == .arriving(file.destination, replaces: false) }
             try story.note(
-                .arriving(file.destination, replaces: file.replaces && !isMade), on: plan.destination,
-                number: number)
+                .arriving(file.destination, replaces: file.replaces), on: plan.destination, number: number)
         }
         // From now on they are this one's to take away.
         for left in mine { try log.clear(left.id) }
@@ -172,9 +169,10 @@ package actor ColdMove {
         return SendJob(
             held: cold.held,
             files: cold.files.map { file in
+                // Under a name of apus' own: what has that is this guest's.
                 SendJob.File(
                     path: file.path, root: roots.firstIndex(of: Path.directory(of: file.destination)) ?? 0,
-                    name: Path.name(of: file.destination), replaces: file.replaces)
+                    name: Path.name(of: ArrivedFile(place: file.destination).waiting), replaces: true)
             },
             host: plan.destination.name, shell: plan.destination.shell(from: plan.source) ?? [],
             apus: plan.destination.program(seenFrom: plan.source), roots: roots,
@@ -186,6 +184,7 @@ package actor ColdMove {
 
     private func commit() async throws(ApusError) -> [String] {
         try await steps.giveOwners()
+        try await steps.refuseForeign()
         let seal = try await steps.seal()
         try story.note(
             .sealed(source: seal.source, destination: seal.destination), on: plan.source,
@@ -222,12 +221,16 @@ package actor ColdMove {
             remarks += await ColdEnding(steps: steps, story: story).removeSource()
         }
         let look = await steps.look()
-        story.finish(.moved, code: nil)
+        let total = began.duration(to: .now)
+        story.finish(
+            .moved, code: nil,
+            actual: PastMove(
+                strategy: nil, total: total, downtime: downtime?.duration, wire: sent.wire, rounds: 0))
         if let failure { throw failure }
         var care = ActivationReport()
         if plan.conclusions.contains(.autostart) { care.isAutostarted = true }
         return MoveResult(
-            id: record.id, plan: plan, total: began.duration(to: .now), downtime: downtime, wire: sent.wire,
+            id: record.id, plan: plan, total: total, downtime: downtime, wire: sent.wire,
             phases: story.phases(), destinationState: look.destinationState ?? GuestState(.unknown),
             sourceState: look.sourceState, care: care, remarks: remarks)
     }

@@ -52,6 +52,7 @@ package struct ColdRepair: Sendable {
         do throws(ApusError) {
             switch ending.verdict(look, isComplete) {
             case .unmoved:
+                try await ending.stay(isComplete)
                 try await goOn(ending, say)
                 if !keepsFiles { try await takeAway(say) }
             case .withdraw:
@@ -104,13 +105,10 @@ package struct ColdRepair: Sendable {
 
     private func takeAway(_ say: (String) -> Void) async throws(ApusError) {
         for record in try story.undoable() {
-            if case .arriving = record.trace {
-                do throws(ApusError) {
-                    try await steps.takeAway(record.trace)
-                    say("\(record.trace.text) was removed from \(record.host)")
-                } catch  where error.code == .imageInUse {
-                    say("\(record.trace.text) stays on \(record.host): \(error.detail)")
-                }
+            if case .arriving(let place, _) = record.trace {
+                let isTaken = try await steps.takeAway(record.trace)
+                say("\(record.trace.text) was removed from \(record.host)")
+                if isTaken { say("\(place) on \(record.host) is not of this move, and stays") }
             }
             try story.forget(record)
         }

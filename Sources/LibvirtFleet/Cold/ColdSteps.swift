@@ -44,40 +44,23 @@ struct ColdSteps: Sendable {
         }
     }
 
-    /// How the guest's files look on both hosts.
-    func seal() async throws(ApusError) -> (source: String, destination: String) {
-        let paths = cold.files.filter { if case .disk = $0.part { true } else { false } }
-        async let here = Result(awaiting: { () async throws(ApusError) in
-            try await fingerprint(paths.map(\.path), on: .source)
-        })
-        async let there = Result(awaiting: { () async throws(ApusError) in
-            try await fingerprint(paths.map(\.destination), on: .destination)
-        })
-        return (try await here.get(), try await there.get())
-    }
-
-    private func fingerprint(_ paths: [String], on side: Side) async throws(ApusError) -> String {
-        guard !paths.isEmpty else { return "" }
-        return try await run(
-            "stat -c '%n %s %.9Y' -- \(paths.map(RemoteShell.quote).joined(separator: " "))\n",
-            on: side, to: "look at the files of \(plan.guest)")
-    }
-
     // MARK: Before
 
-    /// Makes the directories of what its source keeps for the guest, and sees that nobody has a file that is replaced.
+    /// Makes the directories of what its source keeps for the guest, sees that nobody has a file that is replaced, and lends
+    /// the receiver what is there of an earlier time.
     func prepare() async throws(ApusError) {
         for file in cold.files where file.replaces {
             try await StoredFile(path: file.destination, on: destination)
                 .refuseOpen(alsoDefined: true, except: plan.guest, to: "replace")
         }
         let own = cold.files.filter { if case .other = $0.part { true } else { false } }
-        guard !own.isEmpty else { return }
         let directories = own.map { Path.directory(of: $0.destination) }.unique
+        let commands =
+            directories.map { "mkdir -p -m 711 -- \(RemoteShell.quote($0))" } + lendingOlderImages
+        guard !commands.isEmpty else { return }
         _ = try await run(
-            directories.map { "mkdir -p -m 711 -- \(RemoteShell.quote($0))" }.joined(separator: " &&\n")
-                + "\n",
-            on: .destination, to: "make the directories for \(plan.guest)")
+            commands.joined(separator: " &&\n") + "\n", on: .destination,
+            to: "make the files of \(plan.guest) room")
     }
 
     /// Gives the files their owners, by the names that these have on the source. Images get theirs from libvirt at the
@@ -85,7 +68,7 @@ struct ColdSteps: Sendable {
     func giveOwners() async throws(ApusError) {
         let own = cold.files.filter { if case .other = $0.part { true } else { false } }
         guard !own.isEmpty else { return }
-        var pairs = own.map { ($0.path, $0.destination) }
+        var pairs = own.map { ($0.path, ArrivedFile(place: $0.destination).waiting) }
         for file in own where file.part == .other(.tpm) {
             let directory = Path.directory(of: file.path)
             pairs += [(directory, directory), (Path.directory(of: directory), Path.directory(of: directory))]
@@ -114,6 +97,7 @@ struct ColdSteps: Sendable {
     ///
     /// - Returns: what went differently than planned.
     func complete() async throws(ApusError) -> [String] {
+        try await putInPlace()
         let document = try await definition.read()
         let snapshots =
             cold.snapshots > 0 ? try await SnapshotRecords(guest: plan.guest, link: source).read() : []
@@ -178,6 +162,23 @@ struct ColdSteps: Sendable {
             return
         }
         try await definition.undefine(on: source)
+        // A guest that was started since the last look goes on running without a definition.
+        if let here = try await definition.guest(on: source), here.state.isActive {
+            throw startedMeanwhile(here)
+        }
+    }
+
+    /// Gives the guest on the source back what went with its definition, where it was started in the instant in which that
+    /// went.
+    func keepSource() async throws(ApusError) {
+        guard try await definition.redefineSource() else { return }
+        if cold.snapshots > 0 {
+            let snapshots = try await SnapshotRecords(guest: plan.guest, link: destination).read()
+            try await SnapshotRecords(guest: plan.guest, link: source).define(snapshots)
+        }
+        if plan.conclusions.contains(.autostart) {
+            _ = await ActivationCare(guest: plan.guest).autostart(on: source, insteadOf: nil)
+        }
     }
 
     func startedMeanwhile(_ guest: Guest) -> ApusError {
@@ -189,23 +190,9 @@ struct ColdSteps: Sendable {
 
     var operation: String { "move \(plan.guest) from \(plan.source.name) to \(plan.destination.name)" }
 
-    // MARK: Taking back
-
-    /// Takes away what arrived of a file. One that a guest has, or would start with, stays.
-    func takeAway(_ trace: UndoRecord.Trace) async throws(ApusError) {
-        guard case .arriving(let path, let replaces) = trace else { return }
-        var paths = [UnfinishedFile(of: path).path]
-        if !replaces {
-            try await StoredFile(path: path, on: destination).refuseOpen(alsoDefined: true, except: nil)
-            paths.append(path)
-        }
-        _ = try await run(
-            "rm -f -- \(paths.map(RemoteShell.quote).joined(separator: " "))\n", on: .destination,
-            to: "remove what arrived of \(path)")
-    }
-
-    private func run(_ script: String, on side: Side, to operation: String) async throws(ApusError) -> String
-    {
+    func run(
+        _ script: String, on side: Side, to operation: String, within limit: Duration = .seconds(10)
+    ) async throws(ApusError) -> String {
         let host = link(side).host
         guard let words = host.remoteShell else {
             throw ApusError(
@@ -213,6 +200,6 @@ struct ColdSteps: Sendable {
                 hint: "Give \(host.name) a remote-shell in the inventory, such as [ssh, \(host.name)].")
         }
         return try await RemoteShell(host: host.name, words: words).run(
-            script, to: "\(operation) on \(host.name)")
+            script, to: "\(operation) on \(host.name)", within: limit)
     }
 }

@@ -7,6 +7,7 @@ final class ColdStory: Sendable {
     private struct State {
         var book: MoveBook
         var timeline: Timeline<ContinuousClock.Instant>
+        var wire = ByteCount.zero
     }
 
     private let state: Mutex<State>
@@ -37,6 +38,9 @@ final class ColdStory: Sendable {
     private var elapsed: Duration { began.duration(to: .now) }
 
     var phase: Phase { state.withLock(\.timeline.phase) }
+
+    /// What is known to have crossed the wire.
+    var wire: ByteCount { state.withLock(\.wire) }
 
     func enter(_ phase: Phase) {
         state.withLock { state in
@@ -78,14 +82,17 @@ final class ColdStory: Sendable {
         let sample = JobSample(
             elapsed: elapsed, wire: progress.wire, diskTotal: total,
             diskRemaining: total.map { ByteCount($0.bytes - min($0.bytes, progress.covered.bytes)) })
-        state.withLock { $0.book.tell(.sample(sample), at: elapsed) }
+        state.withLock { state in
+            state.wire = progress.wire
+            state.book.tell(.sample(sample), at: elapsed)
+        }
         report(sample)
     }
 
     func phases() -> [PhaseDuration] { state.withLock { $0.timeline.phases(until: .now) } }
 
-    func finish(_ outcome: MoveRecord.Outcome, code: ApusError.Code?) {
-        state.withLock { $0.book.finish(outcome, code: code, actual: nil, at: elapsed) }
+    func finish(_ outcome: MoveRecord.Outcome, code: ApusError.Code?, actual: PastMove? = nil) {
+        state.withLock { $0.book.finish(outcome, code: code, actual: actual, at: elapsed) }
     }
 
     private func report(_ sample: JobSample?) {

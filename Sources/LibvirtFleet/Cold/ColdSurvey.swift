@@ -2,7 +2,8 @@ import FleetModel
 import FoundationEssentials
 import Transfer
 
-/// What the source keeps for a guest that does not run besides its disks, and whether apus is there to carry it.
+/// What the source keeps for a guest that does not run besides its disks, what the destination has in the places of
+/// that, and whether apus is there to carry it.
 struct ColdSurvey: Sendable {
     let guest: GuestIdentity
     let hardware: GuestHardware
@@ -10,38 +11,73 @@ struct ColdSurvey: Sendable {
     let destination: Host
 
     func facts() async -> ColdFacts {
-        guard let words = source.remoteShell else {
-            let reason = "\(source.name) has no remote-shell"
-            return Self.silent(reason)
+        async let there = answer(of: destination, to: destinationScript)
+        var facts: ColdFacts
+        switch await answer(of: source, to: script) {
+        case .known(let answer): facts = read(answer)
+        case .notKnown(let reason):
+            facts = ColdFacts(
+                files: .notKnown(reason),
+                carriers: Carriers(sender: .notKnown(reason), receiver: .notKnown(reason)))
         }
+        facts.there = Self.there(await there)
+        return facts
+    }
+
+    private func answer(of host: Host, to script: String) async -> Reading<String> {
+        guard let words = host.remoteShell else { return .notKnown("\(host.name) has no remote-shell") }
         do throws(ApusError) {
-            let answer = try await RemoteShell(host: source.name, words: words).run(
-                script, to: "look what \(source.name) keeps for \(guest)")
-            return read(answer)
+            return .known(
+                try await RemoteShell(host: host.name, words: words).run(
+                    script, to: "look what \(host.name) keeps for \(guest)"))
         } catch {
-            return Self.silent(error.detail)
+            return .notKnown(error.detail)
         }
     }
 
-    private static func silent(_ reason: String) -> ColdFacts {
-        ColdFacts(
-            files: .notKnown(reason),
-            carriers: Carriers(sender: .notKnown(reason), receiver: .notKnown(reason)))
+    // MARK: The questions
+
+    /// Of UEFI variables and of a TPM's state also what they are: they are small, and nobody else has them.
+    private static let see = """
+        t=$(printf '\\t')
+        see() {
+          [ -f "$2" ] || return 0
+          d=
+          case $1 in firmware|tpm) d=$(sha256sum < "$2" | cut -d ' ' -f 1) ;; esac
+          stat --printf="file$t$1$t%n$t%s$t$d\\n" -- "$2"
+        }
+        """
+
+    private var states: String {
+        let variables = hardware.firmware?.variables.map { "see firmware \(RemoteShell.quote($0))\n" } ?? ""
+        let tpm = RemoteShell.quote(ColdPlaces(guest: guest).tpm)
+        return "\(variables)for p in \(tpm)/*/*; do see tpm \"$p\"; done"
+    }
+
+    /// What this user may not see is told, too: it is not as good as nothing.
+    private var destinationScript: String {
+        let looked = [hardware.firmware?.variables, ColdPlaces(guest: guest).tpm].compactMap(\.self)
+        return """
+            \(Self.see)
+            for p in \(looked.map(RemoteShell.quote).joined(separator: " ")); do
+              r=$(LC_ALL=C ls -- "$p" 2>&1 >/dev/null) || case $r in
+                *'No such file'*) ;;
+                *) echo "hidden$t$p: ${r##*: }" ;;
+              esac
+            done
+            \(states)
+
+            """
     }
 
     private var script: String {
         let places = ColdPlaces(guest: guest)
-        let looked =
-            [
-                ("firmware", hardware.firmware?.variables), ("log", places.log),
-                ("saved-state", places.savedState),
-            ]
-            .compactMap { kind, path in path.map { "see \(kind) \(RemoteShell.quote($0))" } }
-        let tpm = "for p in \(RemoteShell.quote(places.tpm))/*/*; do see tpm \"$p\"; done"
+        let looked = [("log", places.log), ("saved-state", places.savedState)]
+            .map { kind, path in "see \(kind) \(RemoteShell.quote(path))" }
         return """
-            t=$(printf '\\t')
-            see() { [ -f "$2" ] && stat --printf="file$t$1$t%n$t%s\\n" -- "$2"; }
-            \((looked + [tpm]).joined(separator: "\n"))
+            \(Self.see)
+            \(states)
+            \(looked.joined(separator: "\n"))
             [ ! -f \(RemoteShell.quote(places.savedState)) ] ||
               echo "runs$t$(od -A n -t u4 -j 24 -N 4 -- \(RemoteShell.quote(places.savedState)) | tr -d ' ')"
             echo "sender$t$(\(Self.question(source.program)) 2>&1 | tail -n 1)"
@@ -63,10 +99,28 @@ struct ColdSurvey: Sendable {
             "if command -v \(program) >/dev/null; then \(program) --version; else echo there is no \(program); fi"
     }
 
+    // MARK: The answers
+
+    static func there(_ answer: Reading<String>) -> Reading<[ColdFacts.File]> {
+        guard let lines = answer.value?.split(separator: "\n") else { return answer.map { _ in [] } }
+        if let hidden = lines.first(where: { $0.hasPrefix("hidden\t") }) {
+            return .notKnown(String(hidden.dropFirst("hidden\t".count)))
+        }
+        return .known(lines.compactMap(file))
+    }
+
+    private static func file(_ line: Substring) -> ColdFacts.File? {
+        let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 5, parts[0] == "file", let kind = ColdFacts.Kind(rawValue: parts[1]),
+            let size = UInt64(parts[3])
+        else { return nil }
+        return ColdFacts.File(
+            kind: kind, path: parts[2], size: ByteCount(size), digest: parts[4].isEmpty ? nil : parts[4])
+    }
+
     private func read(_ answer: String) -> ColdFacts {
-        var files: [ColdFacts.File] = []
         var facts = ColdFacts(
-            files: .known([]),
+            files: .known(answer.split(separator: "\n").compactMap(Self.file)),
             carriers: Carriers(
                 sender: .notKnown("\(source.name) did not say whether it has apus"),
                 receiver: .notKnown(
@@ -76,11 +130,6 @@ struct ColdSurvey: Sendable {
         for line in answer.split(separator: "\n") {
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             switch parts.first {
-            case "file" where parts.count == 4:
-                guard let kind = ColdFacts.Kind(rawValue: parts[1]), let size = UInt64(parts[3]) else {
-                    continue
-                }
-                files.append(ColdFacts.File(kind: kind, path: parts[2], size: ByteCount(size)))
             // Libvirt's header of a saved image. Source: libvirt's qemu_saveimage.h.
             case "runs" where parts.count == 2: facts.savedRunning = parts[1] != "0"
             case "sender" where parts.count == 2:
@@ -91,7 +140,6 @@ struct ColdSurvey: Sendable {
             default: break
             }
         }
-        facts.files = .known(files)
         return facts
     }
 

@@ -37,7 +37,8 @@ struct MemorySampler: Sendable {
             let rate = Double(sample.content) / max(sample.time.seconds, 1e-6)
             return .known(
                 MemorySample(
-                    content: ByteCount(UInt64(sample.content)), compressed: ByteCount(UInt64(sample.compressed)),
+                    content: ByteCount(UInt64(sample.content)),
+                    compressed: ByteCount(UInt64(sample.compressed)),
                     rate: ByteRate(bytesPerSecond: UInt64(rate))))
         } catch {
             return .notKnown(error.detail)

@@ -31,7 +31,7 @@ struct ColdDiskReader: Sendable {
         var sendings: [ColdPlanner.Sending] = []
         for (number, image) in disk.chain.enumerated() {
             let isTop = number == 0
-            // What an earlier attempt of this move left there.
+            // What the guest left there when it went away.
             let isOurs = facts.cold?.ours.contains(image.location.description) == true
             switch image.sharing {
             case .proven where !isTop || wanted == nil: continue

@@ -73,10 +73,13 @@ package struct ColdPlanner: Sendable {
         ]
     }
 
-    /// What goes along besides the disks. It bears the guest's name or UUID: what lies there of an earlier time is replaced.
+    /// What goes along besides the disks.
     private var others: [ColdPlan.File] {
-        belongings.compactMap { file in
+        // What nobody could see must not be in the way either.
+        let taken = cold?.there.value.map { Set($0.map(\.path)) }
+        return belongings.compactMap { file in
             let destination: String
+            var replaces = true
             switch file.kind {
             case .log:
                 guard request.takesLogs else { return nil }
@@ -88,11 +91,13 @@ package struct ColdPlanner: Sendable {
             case .savedState:
                 guard isSaved else { return nil }
                 destination = "\(file.path).arriving"
-            case .firmware, .tpm: destination = file.path
+            case .firmware, .tpm:
+                destination = file.path
+                replaces = taken?.contains(file.path) ?? true
             }
             return ColdPlan.File(
                 part: .other(file.kind), path: file.path, destination: destination, size: file.size,
-                replaces: true)
+                replaces: replaces)
         }
     }
 

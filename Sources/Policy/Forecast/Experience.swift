@@ -10,9 +10,10 @@ package struct Experience: Sendable {
     private let links: [LinkRecord]
     private let dirty: DirtyProfile?
 
+    /// Moves of files say nothing of moves of memory: they are left out.
     package init(pairMoves: [PastMove], guestMoves: [PastMove], links: [LinkRecord], dirty: DirtyProfile?) {
-        self.pairMoves = pairMoves
-        self.guestMoves = guestMoves
+        self.pairMoves = pairMoves.filter { $0.strategy != nil }
+        self.guestMoves = guestMoves.filter { $0.strategy != nil }
         self.links = links
         self.dirty = dirty
     }

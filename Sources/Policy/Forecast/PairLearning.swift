@@ -22,7 +22,8 @@ extension PairCorrection {
 
     /// Throughput over the link's speed, of a move that was long enough to tell: the switchover is in it.
     private static func speedRatio(of move: PastMove) -> Double? {
-        guard move.relayed == nil, let wire = move.wire, let link = move.link, let transfer = move.transfer?.seconds,
+        guard move.relayed == nil, let wire = move.wire, let link = move.link,
+            let transfer = move.transfer?.seconds,
             transfer > 3, link.bytesPerSecond > 0, move.strategy == .preCopy || move.strategy == .stopAndCopy
         else { return nil }
         let ratio = Double(wire.bytes) / transfer / Double(link.bytesPerSecond)

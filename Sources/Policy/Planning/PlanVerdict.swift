@@ -25,7 +25,7 @@ extension MovePlan {
                 .planOutdated, "run the plan for \(guest)", changes.joined(separator: "; "),
                 hint: "Make a new plan: apus plan \(guest) --to \(destination.name).")
         }
-        try Planner.refuseBlocked(findings, facts: facts)
+        try Planner.refuseBlocked(findings, facts, request)
         guard cold == nil else {
             return try Planner(facts: facts, request: request, findings: findings, forecast: nil).plan()
         }

@@ -32,7 +32,7 @@ package struct Planner: Sendable {
     package func plan() throws(ApusError) -> MovePlan {
         guard !facts.isCold else { return try coldPlan() }
         let findings = findings + Self.convergence(facts, forecast)
-        try Self.refuseBlocked(findings, facts: facts)
+        try Self.refuseBlocked(findings, facts, request)
         let (strategy, reason) = try choose()
         var method = method(strategy)
         method.writesTwice = reasonToWriteTwice != nil
@@ -66,7 +66,7 @@ package struct Planner: Sendable {
     }
 
     private func coldPlan() throws(ApusError) -> MovePlan {
-        try Self.refuseBlocked(findings, facts: facts)
+        try Self.refuseBlocked(findings, facts, request)
         var request = request
         // One that does not run has nothing to be saved.
         if !facts.guest.state.isActive { request.isWarm = false }
@@ -85,14 +85,20 @@ package struct Planner: Sendable {
         return plan
     }
 
-    static func refuseBlocked(_ findings: [Finding], facts: MoveFacts) throws(ApusError) {
+    static func refuseBlocked(
+        _ findings: [Finding], _ facts: MoveFacts, _ request: MoveRequest
+    ) throws(ApusError) {
         let blockers = findings.filter(\.blocks)
         guard let first = blockers.first else { return }
+        let hints = [
+            blockers.count == 1 ? first.hint : nil,
+            Preflight.warmAdvice(facts, request, against: blockers),
+        ].compactMap(\.self)
         throw ApusError(
             first.code == .sameHostUUID ? .sameHost : .blocked,
             "move \(facts.guest.identity) from \(facts.source.host.name) to \(facts.destination.host.name)",
-            blockers.map(\.detail).joined(separator: "; "), hint: blockers.count == 1 ? first.hint : nil,
-            findings: findings)
+            blockers.map(\.detail).joined(separator: "; "),
+            hint: hints.isEmpty ? nil : hints.joined(separator: " "), findings: findings)
     }
 
     // MARK: Strategy

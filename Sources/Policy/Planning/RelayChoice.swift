@@ -79,6 +79,7 @@ package struct RelayChoice: Sendable, Hashable {
     ///   - guest: as libvirt lists it.
     ///   - request: the user's wish.
     ///   - link: what is known of the link from before.
+    /// - Returns: `false` where a relay is ruled out already.
     package static func isInQuestion(_ guest: Guest, _ request: MoveRequest, link: ByteRate?) -> Bool {
         switch request.relaying {
         case .never: return false
@@ -94,7 +95,8 @@ package struct RelayChoice: Sendable, Hashable {
     /// Whether the link is to be measured for it.
     package static func needsLink(_ facts: MoveFacts, _ request: MoveRequest) -> Bool {
         // Measuring takes as long as a small guest's move.
-        request.relaying == .auto && obstacle(facts, request, link: nil) == nil && data(facts) >= .mebibytes(512)
+        request.relaying == .auto && obstacle(facts, request, link: nil) == nil
+            && data(facts) >= .mebibytes(512)
     }
 
     /// Whether the guest's memory is to be looked at for it.
@@ -158,7 +160,8 @@ package struct RelayChoice: Sendable, Hashable {
 
     private static func rate(_ facts: MoveFacts, _ sample: MemorySample?) -> RelayRate? {
         guard let sample, sample.content.bytes > 0 else { return nil }
-        let processors = min(compressors, max(leastFree, min(free(on: facts.source), free(on: facts.destination))))
+        let processors = min(
+            compressors, max(leastFree, min(free(on: facts.source), free(on: facts.destination))))
         var most = Double(sample.rate.bytesPerSecond) * processors
         if facts.destination.host.transport == .shell {
             most = min(most, ForecastConstants.shellRate / max(0.01, sample.ratio))

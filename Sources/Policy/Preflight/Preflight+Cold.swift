@@ -8,7 +8,7 @@ extension Preflight {
     static func coldRules(_ facts: MoveFacts, _ request: MoveRequest) -> [Rule] {
         let start: [Rule] = [machine, devices, paths, interfaces, trustedPlatform]
         let always: [Rule] = [
-            identity, coldState, coldDisks, carriage, slots, { facts, _ in secrets(facts) },
+            identity, coldState, coldDisks, statesThere, carriage, slots, { facts, _ in secrets(facts) },
         ]
         guard request.starts || ColdPlanner(facts, request).isSaved else {
             return always + start.map { rule in { rule($0, $1).map(\.asWarning) } }
@@ -130,6 +130,44 @@ extension Preflight {
                 disk: disk.target, path: path, space: size,
                 mayReplace: facts.cold?.ours.contains(path) == true)
             return self.target(target, place, before: before, facts)
+        }
+    }
+
+    // MARK: What the firmware and the TPM keep
+
+    /// Under the guest's name or UUID the destination may have what nobody else has: the keys of a TPM. A definition that
+    /// is there says that it is an older one of this guest's, and so does an earlier move.
+    private static func statesThere(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
+        let going = ColdPlanner(facts, request).files.filter(\.isState)
+        guard let cold = facts.cold, facts.sameUUID == nil, !going.isEmpty else { return [] }
+        let host = facts.destination.host
+        guard let there = cold.there.value else {
+            return [
+                unread(
+                    "guest-state",
+                    "whether \(host.name) has UEFI variables or a TPM state of \(facts.guestName) already",
+                    of: host,
+                    because: cold.there.reason ?? "", .blocker)
+            ]
+        }
+        let digests = Dictionary(
+            (cold.files.value ?? []).map { ($0.path, $0.digest) }, uniquingKeysWith: { $1 })
+        let strange = there.filter { file in
+            let isSame = file.digest != nil && digests[file.path] == file.digest
+            return !isSame && !cold.ours.contains(file.path) && going.contains { $0.destination == file.path }
+        }
+        return [(ColdFacts.Kind.firmware, "UEFI variables"), (.tpm, "a TPM state")].compactMap { kind, what in
+            let paths = strange.filter { $0.kind == kind }.map(\.path)
+            guard !paths.isEmpty else { return nil }
+            return Finding(
+                .guestStateExists, .blocker, host: host.name, subject: kind.rawValue,
+                detail:
+                    "\(host.name) has \(what) under the name or UUID of \(facts.guestName) (\(list(paths))), other than "
+                    + "\(facts.sourceName) has, though no such guest is defined there and no move is known to have left that",
+                hint:
+                    "Find out whose that is. To keep it, move it aside on \(host.name): "
+                    + paths.map { "mv \($0) \($0).old" }.joined(separator: "; ")
+                    + ". To have it replaced: --ignore guest-state-exists=\(kind.rawValue)")
         }
     }
 

@@ -11,7 +11,8 @@ package struct CompressedSample: Sendable {
     package init(of pieces: [[UInt8]]) throws(TransferError) {
         var compressor: StreamCompressor
         do { compressor = try StreamCompressor() } catch {
-            throw TransferError(.outOfMemory, "compress a sample", error.detail, hint: "Free memory on this host.")
+            throw TransferError(
+                .outOfMemory, "compress a sample", error.detail, hint: "Free memory on this host.")
         }
         for piece in pieces where !piece.isEmpty && piece.count <= StreamBytes.longestContent {
             let began = ContinuousClock.now
