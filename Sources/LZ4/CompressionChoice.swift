@@ -2,6 +2,9 @@
 ///
 /// After a few in a row that did not shrink it stores for a while, then tries one again; each try in vain
 /// doubles the while, up to a limit. One that shrinks ends it.
+///
+/// The whiles are short: liblz4 itself hurries over what does not shrink, so that a try takes about a sixth longer than
+/// storing, while mixed content (a tar of /usr/lib) grew by 7 % where up to 256 buffers were stored unseen.
 package struct CompressionChoice: Sendable, Equatable {
     /// So many in a row must not shrink before storing begins.
     package let patience: Int
@@ -16,7 +19,7 @@ package struct CompressionChoice: Sendable, Equatable {
     /// Buffers yet to be stored.
     private var remaining = 0
 
-    package init(patience: Int = 4, pauses: ClosedRange<Int> = 16...256, leastGain: Int = 16) {
+    package init(patience: Int = 4, pauses: ClosedRange<Int> = 1...4, leastGain: Int = 16) {
         self.patience = max(patience, 1)
         self.pauses = pauses
         self.leastGain = max(leastGain, 1)

@@ -1,10 +1,12 @@
 internal import CLZ4
 
-/// liblz4's state of one compression, with its tables and buffers. It serves frame after frame.
+/// liblz4's state of one compression, with its tables and buffers. It serves frame after frame, each with a checksum of
+/// its content: ours, so liblz4 is told to write none.
 ///
 /// Source: `LZ4F_cctx`, `lz4frame.h`. Not bound to a thread: whoever owns it may use it, which only one can.
 @safe struct CompressionContext: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
+    private var checksum = ContentChecksum()
 
     init() throws(LZ4Error) {
         var created: OpaquePointer?
@@ -22,10 +24,13 @@ internal import CLZ4
     mutating func begin(
         _ preferences: LZ4F_preferences_t, into output: UnsafeMutableRawBufferPointer
     ) throws(LZ4Error) -> Int {
-        let result = unsafe withUnsafePointer(to: preferences) { preferences in
-            unsafe LZ4F_compressBegin(raw, output.baseAddress, output.count, preferences)
-        }
-        return try LZ4Error.check(result, during: "begin frame")
+        var preferences = preferences
+        preferences.frameInfo.contentChecksumFlag = LZ4F_noContentChecksum
+        let result = unsafe LZ4F_compressBegin(raw, output.baseAddress, output.count, &preferences)
+        let length = try LZ4Error.check(result, during: "begin frame")
+        checksum = ContentChecksum()
+        unsafe FrameHeader.announceChecksum(in: UnsafeMutableRawBufferPointer(rebasing: output[..<length]))
+        return length
     }
 
     /// Compresses content. Stable content stays where it is until the frame ends, so nothing of it is copied.
@@ -36,7 +41,9 @@ internal import CLZ4
         options.stableSrc = stable ? 1 : 0
         let result = unsafe LZ4F_compressUpdate(
             raw, output.baseAddress, output.count, content.baseAddress, content.count, &options)
-        return try LZ4Error.check(result, during: "compress")
+        let length = try LZ4Error.check(result, during: "compress")
+        unsafe checksum.add(content)
+        return length
     }
 
     /// Writes what was kept back to fill a block.
@@ -48,6 +55,11 @@ internal import CLZ4
     /// Ends the frame, with the checksum of its content.
     mutating func end(into output: UnsafeMutableRawBufferPointer) throws(LZ4Error) -> Int {
         let result = unsafe LZ4F_compressEnd(raw, output.baseAddress, output.count, nil)
-        return try LZ4Error.check(result, during: "end frame")
+        let length = try LZ4Error.check(result, during: "end frame")
+        guard output.count - length >= FrameHeader.checksumBytes else {
+            throw LZ4Error(.noRoom, during: "end frame", "no room for the checksum")
+        }
+        unsafe output.storeBytes(of: checksum.value.littleEndian, toByteOffset: length, as: UInt32.self)
+        return length + FrameHeader.checksumBytes
     }
 }

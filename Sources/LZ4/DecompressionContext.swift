@@ -1,10 +1,15 @@
 internal import CLZ4
 
-/// liblz4's state of one decompression. It serves frame after frame.
+/// liblz4's state of one decompression. It serves frame after frame. It verifies a frame's checksums itself, but that of
+/// the content alone is ours.
 ///
 /// Source: `LZ4F_dctx`, `lz4frame.h`. Not bound to a thread: whoever owns it may use it, which only one can.
 @safe struct DecompressionContext: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
+    /// Of the content so far; `nil` where liblz4 verifies what there is.
+    private var checksum: ContentChecksum?
+    /// The last four bytes that were read, the first of them in the lowest place: at the end of a frame, its checksum.
+    private var lastBytes: UInt32 = 0
 
     init() throws(LZ4Error) {
         var created: OpaquePointer?
@@ -26,7 +31,9 @@ internal import CLZ4
             unsafe LZ4F_getFrameInfo(raw, &info, header.baseAddress, &count)
         }
         _ = try LZ4Error.check(result, during: "read frame header")
-        return try FrameHeader(info)
+        let frame = try FrameHeader(info)
+        checksum = frame.hasContentChecksum && !frame.hasBlockChecksums ? ContentChecksum() : nil
+        return frame
     }
 
     /// Decompresses as far as input and output reach, and says whether the frame ended, its checksums verified.
@@ -36,10 +43,19 @@ internal import CLZ4
     ) throws(LZ4Error) -> (progress: Progress, ended: Bool) {
         var options = LZ4F_decompressOptions_t()
         options.stableDst = stable ? 1 : 0
+        options.skipChecksums = checksum == nil ? 0 : 1
         var progress = Progress(consumed: input.count, produced: output.count)
         let result = unsafe LZ4F_decompress(
             raw, output.baseAddress, &progress.produced, input.baseAddress, &progress.consumed, &options)
-        return (progress, try LZ4Error.check(result, during: "decompress") == 0)
+        let ended = try LZ4Error.check(result, during: "decompress") == 0
+        if checksum != nil {
+            unsafe checksum?.add(UnsafeRawBufferPointer(rebasing: output[..<progress.produced]))
+            unsafe input[..<progress.consumed].suffix(FrameHeader.checksumBytes).forEach { byte in
+                lastBytes = lastBytes >> 8 | UInt32(byte) << 24
+            }
+        }
+        if ended, let checksum, checksum.value != lastBytes { throw .contentChecksum }
+        return (progress, ended)
     }
 
     /// Forgets the frame that was begun; the buffers stay.

@@ -6,6 +6,7 @@ internal import CLZ4
 struct FrameHeader: Sendable, Equatable {
     let blockSize: BlockSize
     let hasContentChecksum: Bool
+    let hasBlockChecksums: Bool
     /// 0 where the header says nothing.
     let contentBytes: UInt64
     /// 0 where there is none.
@@ -22,8 +23,21 @@ struct FrameHeader: Sendable, Equatable {
                 throw LZ4Error(.corrupt, during: "read frame header", "the format knows no such block size")
             }
         hasContentChecksum = info.contentChecksumFlag == LZ4F_contentChecksumEnabled
+        hasBlockChecksums = info.blockChecksumFlag == LZ4F_blockChecksumEnabled
         contentBytes = info.contentSize
         dictionary = info.dictID
+    }
+
+    /// How long a checksum is, of a block or of the content.
+    static let checksumBytes = 4
+
+    /// Makes a header without content checksum one that announces it.
+    static func announceChecksum(in header: UnsafeMutableRawBufferPointer) {
+        unsafe header[4] |= 0b100
+        // Its own checksum, of what lies behind the magic number.
+        var own = ContentChecksum()
+        unsafe own.add(UnsafeRawBufferPointer(rebasing: header[4..<header.count - 1]))
+        unsafe header[header.count - 1] = UInt8(truncatingIfNeeded: own.value >> 8)
     }
 
     /// How long the header is, once its flags have arrived.

@@ -23,6 +23,11 @@ extension LZ4Error {
         self.init(code, during: operation, "liblz4 says \(name)", hint: Self.hint(for: code))
     }
 
+    /// The content is not what it was.
+    static let contentChecksum = LZ4Error(
+        .checksumMismatch, during: "decompress", "the checksum of the content is another",
+        hint: hint(for: .checksumMismatch))
+
     private static func hint(for code: Code) -> String? {
         switch code {
         case .corrupt, .checksumMismatch, .sizeMismatch: "the bytes are damaged: send them again"

@@ -11,15 +11,10 @@ package struct MoveLimits: Sendable, Equatable {
 
 /// What is to change of a move's limits; `nil` leaves as it is.
 package struct MoveLimitChange: Sendable, Equatable {
-    package enum Bandwidth: Sendable, Equatable {
-        case atMost(ByteRate)
-        case unlimited
-    }
-
-    package let bandwidth: Bandwidth?
+    package let bandwidth: BandwidthLimit?
     package let downtime: Duration?
 
-    package init(bandwidth: Bandwidth?, downtime: Duration?) {
+    package init(bandwidth: BandwidthLimit?, downtime: Duration?) {
         self.bandwidth = bandwidth
         self.downtime = downtime
     }

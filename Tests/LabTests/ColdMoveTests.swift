@@ -35,6 +35,30 @@ extension LabTests {
         return records.output
     }
 
+    @Test("what a move may send is changed while it sends", .ownLab)
+    func coldSet() async throws {
+        try await Self.withColdDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
+            try await Lab.run(
+                on: "host1",
+                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=32 conv=notrunc status=none")
+            // Five minutes and more, if it went on like that.
+            let move = lab.startApus("migrate", guest.name, "--to", "host2", "--bandwidth", "100KiB/s", "--json")
+            for await line in move.errorLines where line.contains("files_remaining_bytes") { break }
+            let stop = try await lab.apus("set", guest.name, "--downtime", "1s")
+            #expect(stop.status == 64 && stop.said.contains("does not run while it moves"), "\(stop.said)")
+            let dry = try await lab.apus("set", guest.name, "--bandwidth", "none", "--dry-run")
+            #expect(dry.status == 0 && dry.output.contains("would be changed"), "\(dry.said)")
+            let set = try await lab.apus("set", guest.name, "--bandwidth", "none", "--json")
+            #expect(set.status == 0 && set.output.contains(#""changed":true"#), "\(set.said)")
+            let again = try await lab.apus("set", guest.name, "--bandwidth", "none")
+            #expect(again.status == 0 && again.output.contains("held to that already"), "\(again.said)")
+            let outcome = try await move.outcome()
+            #expect(outcome.status == 0, "\(outcome.said)")
+            #expect(try #require(try MoveAnswer(outcome).result).total_seconds < 150)
+            #expect(try await guest.places() == ["host2": "shut-off"])
+        }
+    }
+
     @Test(
         "a guest that is shut off goes with its disk and everything libvirt keeps for it, and back with what changed",
         .ownLab)

@@ -35,6 +35,7 @@ package struct Exchange: Sendable {
     package var receiverVersions = WireVersion.known
     package var compressors = 2
     package var throttle = Throttle()
+    package var processors: ProcessorLimit?
     package var progress: @Sendable (TransferProgress) -> Void = { _ in }
 
     package init(_ files: [OutgoingFile], _ policy: ReceivingPolicy) {
@@ -50,7 +51,7 @@ package struct Exchange: Sendable {
         async let sent = Self.result { () async throws(TransferError) in
             try await Sender(
                 over: Link(adopting: nearSender, nearSender), session: session, throttle: throttle,
-                compressors: compressors, versions: senderVersions, progress: progress
+                processors: processors, compressors: compressors, versions: senderVersions, progress: progress
             ).send(files)
         }
         async let received = Self.result { () async throws(TransferError) in

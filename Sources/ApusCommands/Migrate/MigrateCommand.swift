@@ -154,9 +154,12 @@ struct MigrateCommand: CommandWithOptions {
         defer { line.clear() }
         if let cold = plan.cold {
             let earlier = try journal.unfinished().filter { $0.isLeft(by: plan.guest) }
+            let record = MoveRecord(beginning: plan)
             let move = ColdMove(
-                plan: plan, cold: cold, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
+                plan: plan, cold: cold, record: record, owner: Journal.currentProcess(),
                 session: session, log: journal, earlier: earlier.flatMap(\.undo), began: began,
+                // A journal that cannot be read for a moment changes nothing.
+                wanted: { (try? journal.wantedLimit(of: record.id)) ?? nil },
                 progress: { line.show($0) })
             signals.forward { move.requestAbort(.signal) }
             return try await move.run()

@@ -1,5 +1,7 @@
 import ArgumentParser
 import FleetModel
+import FoundationEssentials
+import Journal
 import LibvirtFleet
 
 /// `apus set`
@@ -9,8 +11,8 @@ struct SetCommand: CommandWithOptions {
         discussion: """
             Example: apus set web01 --bandwidth 50MiB/s
 
-            Works on every move that libvirt carries out, whoever started it. A guest that is not being moved: \
-            exit status 0, nothing changed.
+            Works on every move that libvirt carries out, whoever started it, and on cold moves of this controller. A guest \
+            that is not being moved: exit status 0, nothing changed.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -21,7 +23,7 @@ struct SetCommand: CommandWithOptions {
     @Option(
         help: ArgumentHelp("At most this much traffic, such as 100MiB/s, or none.", valueName: "rate"),
         transform: Self.bandwidth)
-    var bandwidth: MoveLimitChange.Bandwidth?
+    var bandwidth: BandwidthLimit?
 
     @Option(
         help: ArgumentHelp("The longest stop at switchover, such as 100ms.", valueName: "time"),
@@ -38,6 +40,7 @@ struct SetCommand: CommandWithOptions {
 
     func run() async throws {
         let hosts = try common.readInventory().hosts
+        if let cold = try coldMove() { return try set(cold) }
         let change = MoveLimitChange(bandwidth: bandwidth, downtime: downtime)
         let tuned = try await MoveTuner(hosts: hosts).change(change, of: guest, dryRun: dryRun)
         if common.json {
@@ -47,6 +50,52 @@ struct SetCommand: CommandWithOptions {
             ).print()
         } else {
             Console.print(tuned.map(text) ?? "\(guest) is not being moved; nothing to do.")
+        }
+    }
+
+    private struct ColdMoveUnderWay {
+        let journal: Journal
+        let move: MoveRecord
+        let plan: MovePlan
+    }
+
+    /// A cold move of the guest by another process of this controller: libvirt knows nothing of it.
+    private func coldMove() throws(ApusError) -> ColdMoveUnderWay? {
+        let journal = try state.open()
+        for left in try journal.unfinished() where left.isHeld && left.move.isUnfinished {
+            guard left.move.guest.name == guest || left.move.guest.uuid == guest,
+                let plan = try? Document.decode(
+                    MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move"),
+                plan.cold != nil
+            else { continue }
+            return ColdMoveUnderWay(journal: journal, move: left.move, plan: plan)
+        }
+        return nil
+    }
+
+    /// Says in the journal what the process that sends is to be held to: it looks there every five seconds.
+    private func set(_ cold: ColdMoveUnderWay) throws(ApusError) {
+        let guest = cold.move.guest
+        guard let bandwidth else {
+            throw ApusError(
+                .usage, "set the downtime of \(guest)", "\(guest) does not run while it moves",
+                hint: "Set its --bandwidth.")
+        }
+        let before = try cold.journal.wantedLimit(of: cold.move.id)?.rate ?? cold.plan.request.bandwidth
+        let hasChanged = before != bandwidth.rate
+        if hasChanged, !dryRun { try cold.journal.want(bandwidth, of: cold.move.id) }
+        if common.json {
+            Envelope(
+                command: "set", changed: hasChanged && !dryRun,
+                result: TunedMoveReport(cold.move, before, bandwidth.rate), error: nil
+            ).print()
+        } else {
+            let move = "The move of \(guest) away from \(cold.move.source)"
+            Console.print(
+                hasChanged
+                    ? "\(move)\(dryRun ? " would be changed (--dry-run)" : " is changed within five seconds"): bandwidth "
+                        + "\(Self.text(before)) → \(Self.text(bandwidth.rate))."
+                    : "\(move) is held to that already; nothing to do.")
         }
     }
 
@@ -71,7 +120,7 @@ struct SetCommand: CommandWithOptions {
 
     private static func text(_ rate: ByteRate?) -> String { rate.map { "\($0)" } ?? "without limit" }
 
-    private static func bandwidth(_ text: String) throws -> MoveLimitChange.Bandwidth {
+    private static func bandwidth(_ text: String) throws -> BandwidthLimit {
         text == "none" ? .unlimited : .atMost(try QuantityOption.rate(text))
     }
 }
@@ -82,9 +131,18 @@ private struct TunedMoveReport: Encodable {
     /// `nil` is no limit.
     let bandwidthBytesPerSecond: UInt64?
     let previousBandwidthBytesPerSecond: UInt64?
-    let downtimeLimitSeconds: Double
-    let previousDowntimeLimitSeconds: Double
+    /// `nil` for a guest that does not run.
+    let downtimeLimitSeconds: Double?
+    let previousDowntimeLimitSeconds: Double?
     let postCopy: Bool
+
+    init(_ move: MoveRecord, _ before: ByteRate?, _ after: ByteRate?) {
+        guest = move.guest.name
+        source = move.source
+        bandwidthBytesPerSecond = after?.bytesPerSecond
+        previousBandwidthBytesPerSecond = before?.bytesPerSecond
+        (downtimeLimitSeconds, previousDowntimeLimitSeconds, postCopy) = (nil, nil, false)
+    }
 
     init(_ tuned: TunedMove) {
         guest = tuned.guest.identity.name

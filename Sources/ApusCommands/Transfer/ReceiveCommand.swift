@@ -27,7 +27,7 @@ struct ReceiveCommand: ParsableCommand {
     var listen: String?
 
     func run() throws {
-        Self.giveWay()
+        Niceness.giveWay()
         var policy = ReceivingPolicy(below: root)
         policy.replaces = replace
         policy.resumes = true
@@ -41,10 +41,5 @@ struct ReceiveCommand: ParsableCommand {
             Glibc._exit(ExitStatus.failed.rawValue)
         }
         Glibc._exit(ExitStatus.done.rawValue)
-    }
-
-    /// Neighbours go first: guests need their processors more than a transfer does.
-    static func giveWay() {
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     }
 }

@@ -19,7 +19,6 @@ struct SendCommand: Carrier {
             """, shouldDisplay: false)
 
     func run() async throws {
-        ReceiveCommand.giveWay()
         var ready = SendNews(.ready)
         ready.version = apusVersion
         Self.say(ready)
@@ -30,7 +29,7 @@ struct SendCommand: Carrier {
             let hold = try job.hold()
             Self.say(SendNews(.held))
             let throttle = Throttle(job.bandwidth.map(ByteRate.init(bytesPerSecond:)))
-            Self.follow(lines)
+            Self.follow(lines, throttle)
             let heartbeat = Task {
                 while (try? await Task.sleep(for: .seconds(5))) != nil { Self.say(SendNews(.alive)) }
             }
@@ -50,10 +49,16 @@ struct SendCommand: Carrier {
 
     /// Hears whoever gave the job. The end of that, or a silence, means that nobody is left to put to use what arrives; and
     /// the images must not stay held for somebody who is gone.
-    private static func follow(_ lines: InputLines) {
+    private static func follow(_ lines: InputLines, _ throttle: Throttle) {
         DispatchQueue(label: "apus.send.input").async {
             var lines = lines
-            while lines.next() != nil {}
+            while let line = lines.next() {
+                guard let order = SendOrder(line) else { continue }
+                switch order {
+                case .bandwidth(let rate): throttle.setRate(rate)
+                }
+                say(SendNews(order))
+            }
             Glibc._exit(ExitStatus.done.rawValue)
         }
     }

@@ -15,6 +15,7 @@ package actor ColdMove {
     private let began: ContinuousClock.Instant
     private let log: any MoveLog
     private let earlier: [UndoRecord]
+    private let wanted: @Sendable () -> BandwidthLimit?
     private let gate = Gate()
     /// Since when a guest that was saved for its move stands still.
     private var standsStillSince: ContinuousClock.Instant?
@@ -28,10 +29,12 @@ package actor ColdMove {
     ///   - log: the journal.
     ///   - earlier: what earlier attempts to move the guest left on a host.
     ///   - began: when the user's command began.
+    ///   - wanted: the bandwidth that somebody wants by now, if anybody does; asked every five seconds.
     ///   - progress: called at every event; it must not block.
     package init(
         plan: MovePlan, cold: ColdPlan, record: MoveRecord, owner: ProcessMark, session: MoveSession,
         log: any MoveLog, earlier: [UndoRecord], began: ContinuousClock.Instant,
+        wanted: @escaping @Sendable () -> BandwidthLimit?,
         progress: @escaping @Sendable (MoveProgress) -> Void
     ) {
         self.plan = plan
@@ -40,6 +43,7 @@ package actor ColdMove {
         self.log = log
         self.earlier = earlier
         self.began = began
+        self.wanted = wanted
         steps = ColdSteps(plan: plan, cold: cold, source: session.source, destination: session.destination)
         story = ColdStory(
             MoveBook(id: record.id, owner: owner, log: log), began: began, total: cold.total,
@@ -114,7 +118,8 @@ package actor ColdMove {
             try gate.close()
             return (.init(content: .zero, wire: .zero), try await commit())
         }
-        let carrier = FileCarrier(guest: plan.guest, source: plan.source, destination: plan.destination)
+        let carrier = FileCarrier(
+            guest: plan.guest, source: plan.source, destination: plan.destination, wanted: wanted)
         let (story, job) = (story, job)
         let work = Task { () async -> Result<(FileCarrier.Sent, [String]), ApusError> in
             do throws(ApusError) {

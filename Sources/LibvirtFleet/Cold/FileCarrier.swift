@@ -10,6 +10,8 @@ struct FileCarrier: Sendable {
     let guest: GuestIdentity
     let source: Host
     let destination: Host
+    /// The limit that somebody wants by now, if anybody does. Asked each time the sender is told that this end lives.
+    var wanted: @Sendable () -> BandwidthLimit? = { nil }
 
     /// How far it is.
     struct Progress: Sendable {
@@ -43,14 +45,14 @@ struct FileCarrier: Sendable {
                 hint: "Give \(source.name) a remote-shell in the inventory, such as [ssh, \(source.name)].")
         }
         let program = RemoteShell.quote(source.program)
-        let (shell, operation) = (RemoteShell(host: source.name, words: words), operation)
+        let (shell, operation, wanted) = (RemoteShell(host: source.name, words: words), operation, wanted)
         let pulse = Pulse()
         // The job must not be read by the shell, which may read ahead: it waits for the program's first word.
         let work = Task { () async -> Result<Ending<Value>, ApusError> in
             do throws(ApusError) {
                 return .success(
                     try await shell.converse("exec \(program) send", to: operation) { conversation in
-                        try await Self.talk(with: conversation, pulse, job, held, progress, body)
+                        try await Self.talk(with: conversation, pulse, job, wanted, held, progress, body)
                     })
             } catch {
                 return .failure(error)
@@ -108,7 +110,7 @@ struct FileCarrier: Sendable {
 
     private static func talk<Value: Sendable>(
         with conversation: Conversation, _ pulse: Pulse, _ job: SendJob,
-        _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
+        _ wanted: @escaping @Sendable () -> BandwidthLimit?, _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
         _ body: @Sendable (Sent) async throws(ApusError) -> Value
     ) async throws -> Ending<Value> {
         // It ends when nobody is heard of any more.
@@ -124,8 +126,12 @@ struct FileCarrier: Sendable {
             case .ready:
                 try await conversation.send(text(job))
                 heartbeat = Task {
+                    var last: BandwidthLimit?
                     while (try? await Task.sleep(for: .seconds(5))) != nil {
-                        try? await conversation.send("")
+                        let limit = wanted()
+                        let order = limit == last ? nil : limit.map { SendOrder.bandwidth($0.rate) }
+                        last = limit
+                        try? await conversation.send(order?.line ?? "")
                     }
                 }
             case .held: held()

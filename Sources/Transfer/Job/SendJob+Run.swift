@@ -37,10 +37,13 @@ extension SendJob {
         ) { (link) throws(TransferError) in
             // The shell stays open: it is how either end learns that the other one's host has given up.
             let way = try await Self.way(to: address, over: link)
-            return try await Sender(
-                over: way, session: .random(), throttle: throttle, compressors: compressors,
-                progress: progress
-            ).send(all)
+            let sender = Sender(
+                over: way, session: .random(), throttle: throttle, processors: .ofHost(),
+                compressors: compressors, progress: progress)
+            return try await SessionThreads.run(over: way) {
+                Niceness.giveWay()
+                return Result { () throws(TransferError) in try sender.sendBlocking(all) }
+            }
         }
     }
 

@@ -2,7 +2,8 @@ import FleetModel
 
 /// What the `apus send` of a source is told to do, as one line of JSON on its standard input.
 ///
-/// An empty line every few seconds says that whoever gave it lives; the end of its input, or a silence, ends it.
+/// An empty line every few seconds says that whoever gave it lives; so does a ``SendOrder``. The end of its input, or a
+/// silence, ends it.
 package struct SendJob: Sendable, Equatable, Codable {
     package struct File: Sendable, Equatable, Codable {
         /// On the source.
@@ -61,7 +62,7 @@ package struct SendNews: Sendable, Equatable, Codable {
     package enum Event: String, Sendable, Codable {
         /// It waits for its job.
         case ready
-        /// It lives, and has nothing else to say.
+        /// It lives, and has nothing else to say but which order it has followed.
         case alive
         /// Nobody else may write to the images from now on.
         case held
@@ -78,6 +79,8 @@ package struct SendNews: Sendable, Equatable, Codable {
     package var covered: UInt64?
     package var wireSent: UInt64?
     package var wireReceived: UInt64?
+    /// With `alive`: the ``SendOrder`` that holds from now on, as it came.
+    package var order: String?
     /// With `failed`: a `TransferError`.
     package var code: String?
     package var operation: String?
@@ -101,6 +104,11 @@ extension SendNews {
         covered = progress.covered.bytes
         wireSent = progress.wireSent.bytes
         wireReceived = progress.wireReceived.bytes
+    }
+
+    package init(_ order: SendOrder) {
+        self.init(.alive)
+        self.order = order.line
     }
 
     package init(_ result: TransferResult) {

@@ -1,4 +1,3 @@
-import Glibc
 
 /// What a relay end has to say, and its threads: those of the streams put it in, some compress, one sends.
 final class Outbox: Sendable {
@@ -158,7 +157,7 @@ final class Outbox: Sendable {
 
     /// A compressor's life. It leaves the processors to others.
     func compress() {
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        Niceness.giveWay()
         var quick: StreamCompressor?
         var thorough: StreamCompressor?
         while let job = takeJob() {

@@ -2,8 +2,9 @@ import SystemPackage
 
 /// Sends one file: reads it in order, and says of each block what the receiver needs.
 struct FileSending {
-    /// Blocks that are read at once, and that one data frame has at the most.
-    private static let chunk: UInt64 = 4
+    /// Blocks that are read at once, and that one data frame has at the most: 512 KiB. Each is compressed by itself, so
+    /// fewer cost bytes; with more, one answer to whether it shrinks covers too much.
+    private static let chunk: UInt64 = 8
 
     private enum Answer {
         case data, keep, zero

@@ -18,6 +18,7 @@ package struct Sender: Sendable {
     let link: Link
     let session: SessionID
     let throttle: Throttle
+    let processors: ProcessorLimit?
     let compressors: Int
     let versions: ClosedRange<UInt16>
     let progress: @Sendable (TransferProgress) -> Void
@@ -26,17 +27,20 @@ package struct Sender: Sendable {
     ///   - link: to the receiver.
     ///   - session: what both ends call this transfer.
     ///   - throttle: the limit on what is sent.
+    ///   - processors: the limit on what it takes of them, `nil` for none.
     ///   - compressors: how many threads compress.
     ///   - versions: of the protocol; less than all of them only in tests.
     ///   - progress: called on a thread of the session, after each piece that went out.
     package init(
-        over link: Link, session: SessionID, throttle: Throttle = Throttle(), compressors: Int = 2,
+        over link: Link, session: SessionID, throttle: Throttle = Throttle(),
+        processors: ProcessorLimit? = nil, compressors: Int = 2,
         versions: ClosedRange<UInt16> = WireVersion.known,
         progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
     ) {
         self.link = link
         self.session = session
         self.throttle = throttle
+        self.processors = processors
         self.compressors = max(compressors, 1)
         self.versions = versions
         self.progress = progress

@@ -110,6 +110,7 @@ final class SendingSession: Sendable {
                 covered = max(covered, piece.end)
                 report(covered)
                 sender.throttle.pass(Int(output.wireBytes - before)) { pipeline.hasFailed }
+                sender.processors?.pass { pipeline.hasFailed }
             }
             output.finish()
         } catch {

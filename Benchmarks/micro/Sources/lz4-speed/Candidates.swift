@@ -38,20 +38,21 @@ final class BareBlock: Candidate {
     }
 }
 
-/// Buffers of 1 MiB, each a frame, with one context and one buffer for all of them, as the data plane does.
+/// Buffers, each a frame, with one context and one buffer for all of them, as the data plane does.
 final class WholeFrames: Candidate {
     let name: String
     private(set) var contentBytes = 0
     var compressedBytes: Int { ends.last ?? 0 }
-    private let chunk = 1 << 20
+    private let chunk: Int
     private var compressor: FrameCompressor
     private var reader: FrameReader
     private var frames: [UInt8]
     private var ends: [Int] = []
     private var output: [UInt8]
 
-    init(_ name: String, _ options: FrameOptions, _ contentBytes: Int) throws {
+    init(_ name: String, _ options: FrameOptions, _ contentBytes: Int, chunk: Int = 1 << 20) throws {
         self.name = name
+        self.chunk = chunk
         compressor = try FrameCompressor(options: options)
         reader = try FrameReader(limits: Limits(contentBytes: UInt64(chunk)))
         frames = Array(repeating: 0, count: (contentBytes / chunk + 1) * compressor.bound(chunk))

@@ -14,6 +14,8 @@ let linked = FrameOptions(blockSize: .kibibytes64)
 let bare = BareBlock(size)
 let unchecked = try Stream("reading what lz4 --no-frame-crc wrote", linked, size)
 let candidates: [any Candidate] = [
+    try WholeFrames("frames of 256 KiB, one block", FrameOptions(blockSize: .mebibyte1), size, chunk: 256 << 10),
+    try WholeFrames("frames of 512 KiB, one block", FrameOptions(blockSize: .mebibyte1), size, chunk: 512 << 10),
     try WholeFrames("frames of 1 MiB, one block", FrameOptions(blockSize: .mebibyte1), size),
     try WholeFrames("frames of 1 MiB, blocks of 64 KiB", linked, size),
     try Stream("stream, blocks of 256 KiB, linked", FrameOptions(), size),

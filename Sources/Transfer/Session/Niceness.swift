@@ -1,0 +1,10 @@
+import Glibc
+
+/// What others may count on while a session runs: guests need their processors more than a transfer does.
+package enum Niceness {
+    /// Of the calling thread and those that it starts: on Linux niceness is a thread's own, and Dispatch gives the threads
+    /// that it lends that of their class.
+    package static func giveWay() {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    }
+}
