@@ -10,19 +10,15 @@ package struct FrameOptions: Sendable, Equatable {
     package var checksumsBlocks: Bool
     /// 1 searches most thoroughly; each step more is some 3 % faster and compresses less. At most 65537.
     package var acceleration: Int
-    /// Whether to search far more thoroughly, whatever the acceleration: a tenth smaller, some six times as slow. It
-    /// reads no slower. Source: `LZ4HC_CLEVEL_MIN`, lz4hc.h.
-    package var isThorough: Bool
 
     package init(
         blockSize: BlockSize = .kibibytes256, linksBlocks: Bool = true, checksumsBlocks: Bool = false,
-        acceleration: Int = 1, isThorough: Bool = false
+        acceleration: Int = 1
     ) {
         self.blockSize = blockSize
         self.linksBlocks = linksBlocks
         self.checksumsBlocks = checksumsBlocks
         self.acceleration = acceleration
-        self.isThorough = isThorough
     }
 }
 
@@ -43,13 +39,10 @@ extension FrameOptions {
         preferences.frameInfo.blockChecksumFlag =
             checksumsBlocks ? LZ4F_blockChecksumEnabled : LZ4F_noBlockChecksum
         // Level 0 is acceleration 1, level -1 is acceleration 2, and so on.
-        preferences.compressionLevel =
-            isThorough ? Self.thorough : CInt(1 - min(max(acceleration, 1), Self.fastest))
+        preferences.compressionLevel = CInt(1 - min(max(acceleration, 1), Self.fastest))
         preferences.autoFlush = flushes ? 1 : 0
         return preferences
     }
-
-    private static let thorough: CInt = 3
 
     /// `LZ4_ACCELERATION_MAX`: the search steps over 64 KiB at a time.
     static let fastest = 65537

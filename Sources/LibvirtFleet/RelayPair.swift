@@ -76,7 +76,7 @@ struct RelayPair: Sendable {
     private var end: String {
         """
         if read -r p <"$d/pid" 2>/dev/null && tr '\\0' ' ' </proc/$p/cmdline 2>/dev/null | grep -qF -- "$d"; then
-          kill -TERM "$p" && { timeout 10 tail --pid="$p" -f /dev/null || kill -KILL "$p"; }
+          kill -TERM "$p" && { timeout 10 tail -s 0.05 --pid="$p" -f /dev/null || kill -KILL "$p"; }
         fi
         """
     }

@@ -110,7 +110,8 @@ struct FileCarrier: Sendable {
 
     private static func talk<Value: Sendable>(
         with conversation: Conversation, _ pulse: Pulse, _ job: SendJob,
-        _ wanted: @escaping @Sendable () -> BandwidthLimit?, _ held: @Sendable () -> Void, _ progress: @Sendable (Progress) -> Void,
+        _ wanted: @escaping @Sendable () -> BandwidthLimit?, _ held: @Sendable () -> Void,
+        _ progress: @Sendable (Progress) -> Void,
         _ body: @Sendable (Sent) async throws(ApusError) -> Value
     ) async throws -> Ending<Value> {
         // It ends when nobody is heard of any more.

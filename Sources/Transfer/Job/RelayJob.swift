@@ -72,7 +72,7 @@ package struct RelayJob: Sendable, Equatable, Codable {
         }
     }
 
-    /// Of a guest's memory some MiB may be on their way: what waits for the link can be compressed more thoroughly.
+    /// Of a guest's memory some MiB may be on their way: with less, one end waits for the other.
     private static var limits: RelayLimits {
         var limits = RelayLimits()
         limits.window = 4 << 20

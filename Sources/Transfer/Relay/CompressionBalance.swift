@@ -10,7 +10,7 @@ struct CompressionBalance: Sendable {
         var duration = 0.0
         /// Of it, how long bytes waited for the link or for the other end.
         var pressed = 0.0
-        /// What went through the compressors in the quick way, as content and as what became of it.
+        /// What went through the compressors, as content and as what became of it.
         var compressed = 0
         var compressedTo = 0
         /// Of all compressors together.
@@ -28,6 +28,8 @@ struct CompressionBalance: Sendable {
 
     /// Compressing has to carry so much more.
     static let leastGain = 1.1
+    /// What hardly shrinks may cost so much.
+    static let leastLoss = 0.95
     /// Bytes that wait this part of the time say that the link is the limit.
     static let pressure = 0.5
     /// So many periods together say what passing carries, and what compressing does: one alone is noise.
@@ -104,13 +106,12 @@ struct CompressionBalance: Sendable {
     private mutating func judgeCompressing(_ rate: Double, _ isPressed: Bool) {
         // While the link is the limit, it is known to be slow.
         if isAtLimit(rate) { limited += 1 }
-        if let ratio, ratio * Self.leastGain > 1 {
-            compresses = false
-            wait()
-        } else if passed == nil, !isPressed {
+        // A stretch that hardly shrinks goes as it is, piece by piece, and costs little: what follows it may shrink.
+        let hardlyShrinks = (ratio ?? 0) * Self.leastGain > 1
+        if passed == nil, !isPressed {
             // Perhaps it keeps up without.
             compresses = false
-        } else if let passed, rate < passed * Self.leastGain {
+        } else if let passed, rate < passed * (hardlyShrinks ? Self.leastLoss : Self.leastGain) {
             compresses = false
             // With little to carry, the link does without as well, and nothing was in vain.
             if isPressed || isAtLimit(rate) { wait() }

@@ -1,4 +1,3 @@
-
 /// What a relay end has to say, and its threads: those of the streams put it in, some compress, one sends.
 final class Outbox: Sendable {
     private struct State {
@@ -151,33 +150,21 @@ final class Outbox: Sendable {
         }
     }
 
-    /// While so much waits for the link, there is time to compress more thoroughly: as long as a piece takes, even of
-    /// a busy processor, at some Gbit/s.
-    private static let enough = 768 << 10
-
     /// A compressor's life. It leaves the processors to others.
     func compress() {
         Niceness.giveWay()
-        var quick: StreamCompressor?
-        var thorough: StreamCompressor?
+        var compressor: StreamCompressor?
         while let job = takeJob() {
-            let isThorough = state.quietly { $0.queue.ready >= Self.enough }
             let start = ContinuousClock.now
             // Without memory for a compressor, bytes pass as they are.
-            var bytes: StreamBytes?
-            if isThorough {
-                if thorough == nil { thorough = try? StreamCompressor(isThorough: true) }
-                bytes = thorough?.compress(job.bytes, of: job.stream)
-            } else {
-                if quick == nil { quick = try? StreamCompressor() }
-                bytes = quick?.compress(job.bytes, of: job.stream)
-            }
-            let sent = bytes ?? StreamBytes(stream: job.stream, stored: job.bytes)
+            if compressor == nil { compressor = try? StreamCompressor() }
+            let bytes =
+                compressor?.compress(job.bytes, of: job.stream)
+                ?? StreamBytes(stream: job.stream, stored: job.bytes)
             let seconds = start.duration(to: .now) / .seconds(1)
             state.update { state in
-                state.queue.finish(job, as: sent)
-                guard !isThorough else { return }
-                state.pace.compressed(job.bytes.count, to: sent.payload.count, in: seconds)
+                state.queue.finish(job, as: bytes)
+                state.pace.compressed(job.bytes.count, to: bytes.payload.count, in: seconds)
             }
         }
     }

@@ -23,8 +23,7 @@ struct SendQueue: Sendable {
         var entries: [Entry] = []
         /// How many went out: tells where a compressor's piece is by now.
         var gone = 0
-        /// Some 4 MiB at the most are stored between two tries: memory changes from page to page.
-        var choice = CompressionChoice(pauses: 4...32)
+        var choice = CompressionChoice()
         var credit = 0
         /// Its socket has been closed: nothing comes any more.
         var isClosed = false
@@ -53,8 +52,6 @@ struct SendQueue: Sendable {
     /// Lanes that have entries, by turns.
     private var turns: [UInt32] = []
     private var smallInARow = 0
-    /// Bytes that only wait for the link.
-    private(set) var ready = 0
 
     /// Streams of which something may still be sent.
     var count: Int { lanes.count }
@@ -80,7 +77,6 @@ struct SendQueue: Sendable {
         guard compressing, bytes.count >= StreamBytes.leastCompressed, lane.choice.next() == .compressed
         else {
             lane.append(StreamBytes(stream: stream, stored: bytes))
-            ready += bytes.count
             return nil
         }
         lane.entries.append(.compressing)
@@ -91,7 +87,6 @@ struct SendQueue: Sendable {
     mutating func finish(_ job: Job, as bytes: StreamBytes) {
         guard let place = lanes[job.stream].map({ job.number - $0.gone }) else { return }
         lanes[job.stream]?.entries[place] = .bytes(bytes)
-        ready += bytes.payload.count
         lanes[job.stream]?.choice.note(contentBytes: job.bytes.count, frameBytes: bytes.payload.count)
     }
 
@@ -154,9 +149,7 @@ struct SendQueue: Sendable {
         if !lane.entries.isEmpty { turns.append(stream) }
         if !lane.entries.isEmpty || !lane.isClosed { lanes[stream] = lane }
         switch entry {
-        case .bytes(let bytes):
-            ready -= bytes.payload.count
-            return .streamBytes(bytes)
+        case .bytes(let bytes): return .streamBytes(bytes)
         case .shut(let ending): return .streamShut(StreamShut(stream: stream, ending: ending))
         case .compressing: return nil
         }

@@ -58,7 +58,6 @@ struct SendingPace: Sendable {
         self.start = now
     }
 
-    /// So much was compressed in the quick way.
     mutating func compressed(_ content: Int, to length: Int, in seconds: Double) {
         period.compressed += content
         period.compressedTo += length

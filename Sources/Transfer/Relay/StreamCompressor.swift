@@ -6,9 +6,8 @@ struct StreamCompressor: ~Copyable {
     private var frame: [UInt8]
 
     /// - Throws: `LZ4Error` with `outOfMemory`.
-    init(isThorough: Bool = false) throws(LZ4Error) {
-        compressor = try FrameCompressor(
-            options: FrameOptions(blockSize: .kibibytes256, isThorough: isThorough))
+    init() throws(LZ4Error) {
+        compressor = try FrameCompressor(options: FrameOptions(blockSize: .kibibytes256))
         frame = Array(repeating: 0, count: compressor.bound(StreamBytes.longestContent))
     }
 

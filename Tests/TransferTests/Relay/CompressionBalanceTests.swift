@@ -45,7 +45,12 @@ struct CompressionBalanceTests {
             Row(testDescription: "a link faster than the processor", worlds: [fast], share: 0...5),
             Row(testDescription: "a link somewhat slower", worlds: [World(link: 600e6)], share: 90...99),
             Row(testDescription: "a link somewhat faster", worlds: [World(link: 790e6)], share: 0...5),
-            Row(testDescription: "what hardly shrinks", worlds: [World(ratio: 0.97)], share: 0...5),
+            Row(
+                testDescription: "what hardly shrinks, which is left to each piece",
+                worlds: [World(ratio: 0.97)], share: 97...100),
+            Row(
+                testDescription: "what hardly shrinks, with a busy processor",
+                worlds: [World(processor: 100e6, ratio: 0.97)], share: 0...5),
             Row(testDescription: "little to carry", worlds: [World(supply: 50e6)], share: 0...0),
             Row(testDescription: "a link that becomes fast", worlds: [gigabit, fast], share: 0...10),
             Row(testDescription: "a link that becomes slow", worlds: [fast, gigabit], share: 90...99),
