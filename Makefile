@@ -68,7 +68,7 @@ test-hosts: check-swift packages
 # The modules with C memory in them; Libvirt's has threads too, and LZ4 compresses on several. The thread sanitizer does not see
 # the locks of the toolchain's Mutex, which swift-subprocess (the lz4 tool) and Transfer use, and reports what they guard.
 test-sanitizers: check-swift packages
-	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests'
+	$(SWIFT_TEST) --sanitize=address --scratch-path .build-address --filter 'LibvirtTests|LZ4Tests|TransferTests.FuzzTests'
 	$(SWIFT_TEST) --sanitize=thread --scratch-path .build-thread --filter 'LibvirtTests|LZ4Tests.ParallelTests'
 
 # The engine on simulated hosts (docs/simulator.md): every seed is one move with what breaks in it, and replays.
@@ -76,10 +76,11 @@ simulate: check-swift packages
 	swift build -c release --product simulate-moves --scratch-path .build-simulate
 	.build-simulate/release/simulate-moves --from $(FROM) --seeds $(SEEDS)
 
-# Both ends of a transfer against mutated streams (docs/wire.md): a finding names its seed, and replays.
+# Both ends of a transfer against mutated streams (docs/wire.md), under the address sanitizer: a finding names its seed, and
+# replays.
 fuzz: check-swift packages
-	swift build -c release --product fuzz-transfer --scratch-path .build-simulate
-	.build-simulate/release/fuzz-transfer $(FROM) $$(($(INPUTS) / 2))
+	swift build -c release --sanitize=address --product fuzz-transfer --scratch-path .build-fuzz
+	.build-fuzz/release/fuzz-transfer $(FROM) $$(($(INPUTS) / 2))
 
 lint: check-swift
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests

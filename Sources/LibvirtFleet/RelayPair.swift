@@ -28,7 +28,7 @@ struct RelayPair: Sendable {
             \(end)
             rm -rf -- "$d"; rm -f -- \(sockets)
             mkdir -- "$d" && mkfifo -- "$d/ready" && printf '%s' \(RemoteShell.quote(text)) >"$d/job" || exit 1
-            ( setsid sh -c 'sh -c "echo \\$\\$ >\\"\\$1/pid\\"; exec \\"\\$0\\" relay --directory \\"\\$1\\"" "$1" "$2" \\
+            ( setsid sh -c 'sh -c "echo \\$\\$ >\\"\\$1/pid\\"; exec nice -n 5 \\"\\$0\\" relay --directory \\"\\$1\\"" "$1" "$2" \\
                 >"$2/log" 2>&1 </dev/null; [ ! -p "$2/ready" ] || timeout 5 sh -c "echo failed >\\"\\$0\\"" "$2/ready"' \\
                 relay \(RemoteShell.quote(source.program)) "$d" & ) >/dev/null 2>&1 </dev/null
             read -r word pid <"$d/ready"

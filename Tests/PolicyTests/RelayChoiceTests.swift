@@ -29,11 +29,11 @@ struct RelayChoiceTests {
             Row(testDescription: "a link that is faster than LZ4", link: 1200, says: "QEMU alone is quicker"),
             Row(testDescription: "memory that hardly shrinks", ratio: 0.95, says: "shrinks to 95 %"),
             Row(
-                testDescription: "a busy destination", says: "beta is busy: a load of 16.1 on 8 processors",
-                change: { $0.destination.details.processorLoad = .known(16.1) }),
+                testDescription: "a busy destination", says: "beta is busy: a load of 7.1 on 8 processors",
+                change: { $0.destination.details.processorLoad = .known(7.1) }),
             Row(
-                testDescription: "others at work on the source", link: 400,
-                says: "compress 406.9 MiB/s", change: { $0.source.details.processorLoad = .known(13) }),
+                testDescription: "hardly a processor free on the source", link: 400,
+                says: "compress 419.6 MiB/s", change: { $0.source.details.processorLoad = .known(6.9) }),
             Row(testDescription: "an unknown link", link: nil, says: "what the link carries is not known"),
             Row(
                 testDescription: "no apus on the destination", says: "there is no apus",

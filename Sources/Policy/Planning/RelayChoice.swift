@@ -16,8 +16,8 @@ package struct RelayChoice: Sendable, Hashable {
     static let leastData = ByteCount.mebibytes(256)
     /// A relay compresses with as many threads.
     static let compressors = 2.0
-    /// Each of them needs so much of a processor.
-    static let leastShare = 0.45
+    /// Each end needs so many processors that nobody else uses: guests beside it feel it otherwise.
+    static let leastFree = 1.0
 
     /// - Parameters:
     ///   - facts: with what was seen of both hosts' apus and of the guest's memory.
@@ -119,7 +119,7 @@ package struct RelayChoice: Sendable, Hashable {
         guard let carriers = facts.relay else { return "nobody asked whether both hosts have apus" }
         if let reason = carriers.sender.reason ?? carriers.receiver.reason { return reason }
         if carriers.sender != carriers.receiver { return "the hosts have different releases of apus" }
-        if let host = [facts.source, facts.destination].first(where: { share(on: $0) < leastShare }) {
+        if let host = [facts.source, facts.destination].first(where: { free(on: $0) < leastFree }) {
             let load = (host.details.processorLoad?.value ?? 0).rounded(toDigits: 1)
             return "\(host.host.name) is busy: a load of \(load) on \(host.processors) processors"
         }
@@ -136,10 +136,9 @@ package struct RelayChoice: Sendable, Hashable {
 
     // MARK: Figures
 
-    /// What of a processor a fair scheduler gives each of its threads, beside what wants to run there already.
-    private static func share(on host: HostFacts) -> Double {
-        let load = max(0, host.details.processorLoad?.value ?? 0)
-        return min(1, Double(host.processors) / (load + compressors))
+    /// Processors that nothing runs on.
+    private static func free(on host: HostFacts) -> Double {
+        Double(host.processors) - max(0, host.details.processorLoad?.value ?? 0)
     }
 
     /// What has to cross.
@@ -161,9 +160,8 @@ package struct RelayChoice: Sendable, Hashable {
 
     private static func rate(_ facts: MoveFacts, _ sample: MemorySample?) -> RelayRate? {
         guard let sample, sample.content.bytes > 0 else { return nil }
-        let share = min(share(on: facts.source), share(on: facts.destination))
-        var most = min(
-            ForecastConstants.relayStream, Double(sample.rate.bytesPerSecond) * compressors * share)
+        let free = min(compressors, max(leastFree, min(free(on: facts.source), free(on: facts.destination))))
+        var most = min(ForecastConstants.relayStream, Double(sample.rate.bytesPerSecond) * free)
         if facts.destination.host.transport == .shell {
             most = min(most, ForecastConstants.shellRate / max(0.01, sample.ratio))
         }

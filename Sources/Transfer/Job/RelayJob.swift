@@ -90,6 +90,7 @@ package struct RelayJob: Sendable, Equatable, Codable {
     /// - Throws: `TransferError` of either side.
     package static func carryHere(_ sockets: [String], address: String?) throws(TransferError) {
         // QEMU makes them when it is told to listen, which is after this; one that nobody listens at would be in its way.
+        Niceness.giveWay(by: 5)
         try makePlace(of: sockets)
         for path in sockets { unsafe unlink(path) }
         let shell = Link.standardStreams()

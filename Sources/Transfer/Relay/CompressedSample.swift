@@ -1,6 +1,7 @@
+import Glibc
 import LZ4
 
-/// What some bytes shrink to as a relay would send them, and how long that took on this machine.
+/// What some bytes shrink to as a relay would send them, and how much of a processor that took on this machine.
 package struct CompressedSample: Sendable {
     package private(set) var content = 0
     package private(set) var compressed = 0
@@ -15,11 +16,18 @@ package struct CompressedSample: Sendable {
                 .outOfMemory, "compress a sample", error.detail, hint: "Free memory on this host.")
         }
         for piece in pieces where !piece.isEmpty && piece.count <= StreamBytes.longestContent {
-            let began = ContinuousClock.now
+            let began = Self.spent
             let length = compressor.compress(piece, of: 0)?.payload.count ?? piece.count
-            time += began.duration(to: .now)
+            time += Self.spent - began
             content += piece.count
             compressed += length
         }
+    }
+
+    /// By this thread: others at work on the machine do not count.
+    private static var spent: Duration {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
