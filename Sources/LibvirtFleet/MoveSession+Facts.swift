@@ -13,12 +13,12 @@ extension MoveSession {
     ///   - places: where the user wants copies of disks, by target: what is there is a fact too.
     ///   - isEncrypted: whether memory and disks are to be encrypted: then the hosts' certificates matter.
     ///   - isWarm: whether a guest that runs is to be saved for its move.
-    ///   - mayRelay: whether its connections may go through apus.
+    ///   - relaysFrom: from how much resident memory on its connections may go through apus; `nil` is never.
     /// - Returns: the facts.
     /// - Throws: `ApusError` when a host does not even tell what it is.
     package func facts(
         run: ProbeRun, places: [String: DiskRequest.Place] = [:], isEncrypted: Bool = false,
-        isWarm: Bool = false, mayRelay: Bool = false
+        isWarm: Bool = false, relaysFrom: ByteCount? = nil
     ) async throws(ApusError) -> MoveFacts {
         let shells = (near: OpenShell(to: source.host), far: OpenShell(to: destination.host))
         defer {
@@ -33,6 +33,8 @@ extension MoveSession {
         async let poolsThere = readPools()
         var read = try await readGuest()
         let isCold = isWarm || !guest.state.isActive
+        let resident = await readResidentMemory()
+        let mayRelay = !isCold && relaysFrom.map { $0 <= resident.value ?? guest.memory } ?? false
         let chains = isCold ? await ChainSurvey(host: source.host).chains(of: read.openChains) : [:]
         read.add(chains)
         let reading = read
@@ -45,14 +47,14 @@ extension MoveSession {
         async let near = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
                 link: source, shell: shells.near, guest: reading,
-                script: script(for: reading, isEncrypted, asksRelay: mayRelay && !isCold, path: path)
+                script: script(for: reading, isEncrypted, asksRelay: mayRelay, path: path)
             ).facts()
         })
         async let far = Result(awaiting: { () async throws(ApusError) in
             try await HostSurvey(
                 link: destination, shell: shells.far, guest: reading,
                 script: script(
-                    for: reading, isEncrypted, asksRelay: mayRelay && !isCold, goals: Array(goals.values))
+                    for: reading, isEncrypted, asksRelay: mayRelay, goals: Array(goals.values))
             ).facts()
         })
         async let files = isCold || mayRelay ? coldFacts(reading) : nil
@@ -82,7 +84,7 @@ extension MoveSession {
             interfaces: reading.interfaces, source: here.facts, destination: there.facts,
             path: await pathFacts(path, here.answers, there),
             sameName: try await sameName.get(), sameUUID: try await sameUUID.get())
-        facts.residentMemory = await readResidentMemory()
+        facts.residentMemory = resident
         facts.settings = reading.settings
         facts.clock = await clock
         guard var cold = await files else { return facts }

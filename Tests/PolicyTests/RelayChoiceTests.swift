@@ -97,19 +97,21 @@ struct RelayChoiceTests {
         }.facts
         let (slow, fast) = (ByteRate(bytesPerSecond: 117_000_000), ByteRate(bytesPerSecond: 2_000_000_000))
         var request = MoveRequest()
-        #expect(RelayChoice.isInQuestion(facts.guest, request, link: nil))
-        #expect(RelayChoice.isInQuestion(facts.guest, request, link: slow))
-        #expect(!RelayChoice.isInQuestion(facts.guest, request, link: fast))
+        #expect(RelayChoice.leastResident(facts.guest, request, link: nil) == .mebibytes(552))
+        #expect(
+            RelayChoice.leastResident(facts.guest, request, link: nil, willMeasure: true) == .mebibytes(296))
+        #expect(RelayChoice.leastResident(facts.guest, request, link: slow) == .mebibytes(296))
+        #expect(RelayChoice.leastResident(facts.guest, request, link: fast) == nil)
         #expect(RelayChoice.needsLink(facts, request))
         #expect(RelayChoice.needsSample(facts, request, link: slow))
         #expect(!RelayChoice.needsSample(facts, request, link: fast))
         #expect(!RelayChoice.needsSample(facts, request, link: nil))
         request.relaying = .never
-        #expect(!RelayChoice.isInQuestion(facts.guest, request, link: slow))
+        #expect(RelayChoice.leastResident(facts.guest, request, link: slow) == nil)
         #expect(!RelayChoice.needsLink(facts, request))
         #expect(!RelayChoice.needsSample(facts, request, link: slow))
         request.relaying = .always
-        #expect(RelayChoice.isInQuestion(facts.guest, request, link: fast))
+        #expect(RelayChoice.leastResident(facts.guest, request, link: fast) == .zero)
         #expect(!RelayChoice.needsLink(facts, request))
         #expect(RelayChoice.needsSample(facts, request, link: nil))
     }

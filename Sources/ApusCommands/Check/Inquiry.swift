@@ -47,8 +47,10 @@ struct Inquiry: Sendable {
         }
         var facts = try await session.facts(
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
-            mayRelay: session.guest.host != session.destinationName
-                && RelayChoice.isInQuestion(session.guest, request, link: known?.rate))
+            relaysFrom: session.guest.host == session.destinationName
+                ? nil
+                : RelayChoice.leastResident(
+                    session.guest, request, link: known?.rate, willMeasure: measuring != .nothing))
         facts.count(try journal.movesUnderWay().map(\.reservation))
         let left = try leftThere(facts)
         facts.cold?.ours = left

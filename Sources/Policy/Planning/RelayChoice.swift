@@ -14,6 +14,8 @@ package struct RelayChoice: Sendable, Hashable {
     static let worthwhile = 0.9
     /// Less than this takes no time worth saving.
     static let leastData = ByteCount.mebibytes(256)
+    /// Measuring the link takes as long as moving less than this.
+    static let leastMeasured = ByteCount.mebibytes(512)
     /// A relay compresses with as many threads.
     static let compressors = 2.0
     /// Each end needs so many processors that nobody else uses: guests beside it feel it otherwise.
@@ -73,30 +75,34 @@ package struct RelayChoice: Sendable, Hashable {
 
     // MARK: What is worth asking
 
-    /// Whether a relay might pay, so that both hosts are asked for their apus.
+    /// From how much resident memory on a relay might pay, so that both hosts are asked for their apus: that takes as long
+    /// as a login.
     ///
     /// - Parameters:
     ///   - guest: as libvirt lists it.
     ///   - request: the user's wish.
     ///   - link: what is known of the link from before.
-    /// - Returns: `false` where a relay is ruled out already.
-    package static func isInQuestion(_ guest: Guest, _ request: MoveRequest, link: ByteRate?) -> Bool {
+    ///   - willMeasure: whether the link will be measured in any case.
+    /// - Returns: `nil` where a relay is ruled out already.
+    package static func leastResident(
+        _ guest: Guest, _ request: MoveRequest, link: ByteRate?, willMeasure: Bool = false
+    ) -> ByteCount? {
         switch request.relaying {
-        case .never: return false
-        case .always: return true
+        case .never: return nil
+        case .always: return .zero
         case .auto:
-            guard guest.state.isActive, !request.isWarm, !request.tls, guest.memory >= leastData else {
-                return false
-            }
-            return link.map { !isFast($0) } ?? true
+            guard guest.state.isActive, !request.isWarm, !request.tls, guest.memory >= leastData,
+                link.map({ !isFast($0) }) ?? true
+            else { return nil }
+            let least = link == nil && !willMeasure ? leastMeasured : leastData
+            return ByteCount(least.bytes + UInt64(ForecastConstants.processOverhead))
         }
     }
 
     /// Whether the link is to be measured for it.
     package static func needsLink(_ facts: MoveFacts, _ request: MoveRequest) -> Bool {
-        // Measuring takes as long as a small guest's move.
         request.relaying == .auto && obstacle(facts, request, link: nil) == nil
-            && data(facts) >= .mebibytes(512)
+            && data(facts) >= leastMeasured
     }
 
     /// Whether the guest's memory is to be looked at for it.
@@ -116,7 +122,11 @@ package struct RelayChoice: Sendable, Hashable {
             return "the guest has too little in memory for a relay to pay"
         }
         if let link, isFast(link) { return "the link carries \(link): QEMU alone is quicker" }
-        guard let carriers = facts.relay else { return "nobody asked whether both hosts have apus" }
+        guard let carriers = facts.relay else {
+            return link == nil
+                ? "what the link carries is not known, and measuring it takes as long as the move"
+                : "nobody asked whether both hosts have apus"
+        }
         if let reason = carriers.sender.reason ?? carriers.receiver.reason { return reason }
         if carriers.sender != carriers.receiver { return "the hosts have different releases of apus" }
         if let host = [facts.source, facts.destination].first(where: { free(on: $0) < leastFree }) {
