@@ -19,7 +19,7 @@ extension LibvirtMove {
     package func prepare(_ preparation: Preparation) async throws(ApusError) {
         switch preparation.work {
         case .createImage(let order): try await images.create(order)
-        case .startRelay(let relay): try await pair(relay).start()
+        case .startRelay(let relay): try await start(relay)
         case .forgetSnapshots:
             guard case .snapshots(_, let snapshots, _) = preparation.trace else { return }
             try await self.snapshots(on: .source).forget(snapshots)
@@ -83,6 +83,9 @@ extension LibvirtMove {
             try await SourceImages(link: source, guest: plan.guest).remove(path)
             return .done
         case .endRelay(let relay):
+            if let cause = relayAbsence.cause {
+                return .remarks(["it went without a relay, which could not be started: \(cause.detail)"])
+            }
             guard let carried = try await pair(relay).finish() else { return .done }
             return .carried(carried)
         case .takeRoom(let path):

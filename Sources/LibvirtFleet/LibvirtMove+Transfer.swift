@@ -32,7 +32,7 @@ extension LibvirtMove {
         begin { () async throws(ApusError) in
             defer { recovery.end() }
             // The one that there was ended with its connections.
-            if let relay = plan.relay { try await pair(relay).start() }
+            if let relay = plan.relay { try await start(relay) }
             try await transfer(flags.union([.postCopyResume, .postcopy]))
         }
     }
@@ -52,8 +52,9 @@ extension LibvirtMove {
     ) async throws(ApusError) {
         let connection = try await worker.open()
         var parameters = disks
-        parameters.migrationURI = plan.migrationURI
-        parameters.disksURI = plan.relay?.disks.map { "unix://\($0)" }
+        let relay = relayAbsence.cause == nil ? plan.relay : nil
+        parameters.migrationURI = relay.map { "unix://\($0.memory)" } ?? plan.migrationURI
+        parameters.disksURI = relay?.disks.map { "unix://\($0)" }
         if plan.request.tls { parameters.tlsDestination = plan.destination.tlsName }
         parameters.bandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
         parameters.postcopyBandwidthMebibytesPerSecond = plan.request.bandwidth?.wholeMebibytesPerSecond
@@ -81,6 +82,15 @@ extension LibvirtMove {
             throw ApusError(
                 migration: error, guest: plan.guest, source: plan.source, destination: plan.destination,
                 isEncrypted: plan.request.tls, tlsName: plan.tlsName)
+        }
+    }
+
+    /// Starts the move's relay. One that nobody insists on is done without where it cannot be started: nothing flows yet.
+    func start(_ relay: RelayPlan) async throws(ApusError) {
+        do throws(ApusError) { try await pair(relay).start() } catch {
+            guard plan.request.relaying == .auto else { throw error }
+            relayAbsence.note(error)
+            _ = try? await pair(relay).finish()
         }
     }
 

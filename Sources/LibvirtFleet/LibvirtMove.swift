@@ -17,6 +17,7 @@ package struct LibvirtMove: MovePorts {
     let images: DestinationImages
     let copies: CopiedDisks
     let arrival = ArrivalWatch()
+    let relayAbsence = RelayAbsence()
 
     package let clock = ContinuousClock()
 

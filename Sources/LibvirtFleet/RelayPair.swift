@@ -1,5 +1,6 @@
 import FleetModel
 import FoundationEssentials
+import Synchronization
 import Transfer
 
 /// The two processes that carry a move's connections: started on the source, which starts the destination's, and alive
@@ -26,8 +27,9 @@ struct RelayPair: Sendable {
         let script = """
             d=\(RemoteShell.quote(relay.directory)); umask 077
             \(end)
+            e=$(cat -- "$d/earlier" "$d/carried" 2>/dev/null)
             rm -rf -- "$d"; rm -f -- \(sockets)
-            mkdir -- "$d" && mkfifo -- "$d/ready" && printf '%s' \(RemoteShell.quote(text)) >"$d/job" || exit 1
+            mkdir -- "$d" && printf '%s\\n' "$e" >"$d/earlier" && mkfifo -- "$d/ready" && printf '%s' \(RemoteShell.quote(text)) >"$d/job" || exit 1
             ( setsid sh -c 'sh -c "echo \\$\\$ >\\"\\$1/pid\\"; exec nice -n 5 \\"\\$0\\" relay --directory \\"\\$1\\"" "$1" "$2" \\
                 >"$2/log" 2>&1 </dev/null; [ ! -p "$2/ready" ] || timeout 5 sh -c "echo failed >\\"\\$0\\"" "$2/ready"' \\
                 relay \(RemoteShell.quote(source.program)) "$d" & ) >/dev/null 2>&1 </dev/null
@@ -52,7 +54,7 @@ struct RelayPair: Sendable {
         let script = """
             d=\(RemoteShell.quote(relay.directory))
             \(end)
-            cat -- "$d/carried" 2>/dev/null
+            cat -- "$d/earlier" "$d/carried" 2>/dev/null
             rm -rf -- "$d"; rm -f -- \(relay.sockets.map(RemoteShell.quote).joined(separator: " "))
 
             """
@@ -64,10 +66,13 @@ struct RelayPair: Sendable {
                 "rm -f -- \(relay.sockets.map(RemoteShell.quote).joined(separator: " "))\n",
                 to: "remove the sockets of a relay")
         }
+        // Four of each relay that the move had: one whose post-copy broke had several.
         let figures = answer.split { $0.isWhitespace }.compactMap { UInt64($0) }
-        guard figures.count == 4 else { return nil }
-        return RelayedBytes(
-            content: ByteCount(figures[0] + figures[2]), wire: ByteCount(figures[1] + figures[3]))
+        guard !figures.isEmpty, figures.count.isMultiple(of: 4) else { return nil }
+        func sum(_ places: Int...) -> ByteCount {
+            ByteCount(figures.indices.filter { places.contains($0 % 4) }.reduce(0) { $0 + figures[$1] })
+        }
+        return RelayedBytes(content: sum(0, 2), wire: sum(1, 3))
     }
 
     /// Both QEMUs are done with it by now: one that waits for a dead link is not waited for.
@@ -89,4 +94,13 @@ struct RelayPair: Sendable {
         }
         return RemoteShell(host: source.name, words: words)
     }
+}
+
+/// Why a move goes without its relay, if it does.
+final class RelayAbsence: Sendable {
+    private let known = Mutex<ApusError?>(nil)
+
+    func note(_ cause: ApusError) { known.withLock { $0 = cause } }
+
+    var cause: ApusError? { known.withLock(\.self) }
 }

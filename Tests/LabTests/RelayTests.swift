@@ -66,7 +66,32 @@ extension LabTests {
             let history = try await lab.apus("history", guest.name, "--json")
             let wire = history.output.firstMatch(of: /"wire_bytes" ?: ?(\d+)/).flatMap { Int($0.1) }
             #expect(try #require(wire) < 280 << 20, "\(history.said)")
+            try await Self.withoutRelay(guest, on: lab)
         }
+    }
+
+    /// The guest is on host2, and the link there is known as slow: what becomes of a relay that host1 cannot start.
+    private static func withoutRelay(_ guest: LabGuest, on lab: Lab) async throws {
+        let place = "/run/libvirt/qemu/apus"
+        try await Lab.run(on: "host1", "rm -rf \(place) && touch \(place)")
+        try await Lab.undoing {
+            let always = try await lab.apus(
+                "migrate", guest.name, "--to", "host1", "--relay", "always", "--json")
+            #expect(always.status == 1 && always.output.contains("transfer-failed"), "\(always.said)")
+            #expect(always.output.contains(place), "\(always.said)")
+            #expect(try await guest.places() == ["host2": "running"])
+            let plan = try await lab.apus("migrate", guest.name, "--to", "host1", "--dry-run")
+            let auto = try await lab.apus("migrate", guest.name, "--to", "host1", "--json")
+            #expect(auto.status == 0, "\(auto.said)")
+            #expect(
+                auto.output.contains("it went without a relay")
+                    == plan.output.contains("compresses with LZ4"),
+                "\(plan.said) \(auto.said)")
+            #expect(try await guest.places() == ["host1": "running"])
+        } by: {
+            try await Lab.run(on: "host1", "rm -f \(place)")
+        }
+        try await expectNothingLeft()
     }
 
     @Test(

@@ -131,11 +131,15 @@ extension PreflightCase {
             request: alwaysRelayed
         ) {
             $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
-            $0.destination.details.relayConfinement = .known(.forbids)
+            $0.destination.details.relayConfinement = .known(.strictAppArmor)
+        },
+        PreflightCase("SELinux on the source", [.relayConfined: .blocker], request: alwaysRelayed) {
+            $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
+            $0.source.details.relayConfinement = .known(.seLinux)
         },
         PreflightCase("AppArmor with that rule", [:], request: alwaysRelayed) {
             $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.1.0"))
-            $0.destination.details.relayConfinement = .known(.allows)
+            $0.destination.details.relayConfinement = .known(.appArmor)
         },
     ]
 

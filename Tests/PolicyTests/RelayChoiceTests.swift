@@ -29,8 +29,8 @@ struct RelayChoiceTests {
             Row(testDescription: "a link that is faster than LZ4", link: 1200, says: "QEMU alone is quicker"),
             Row(testDescription: "memory that hardly shrinks", ratio: 0.95, says: "shrinks to 95 %"),
             Row(
-                testDescription: "a busy destination", says: "beta is busy: a load of 7.1 on 8 processors",
-                change: { $0.destination.details.processorLoad = .known(7.1) }),
+                testDescription: "a busy destination", says: "beta is busy: a load of 7.4 on 8 processors",
+                change: { $0.destination.details.processorLoad = .known(7.4) }),
             Row(
                 testDescription: "hardly a processor free on the source", link: 400,
                 says: "compress 419.6 MiB/s", change: { $0.source.details.processorLoad = .known(6.9) }),
@@ -44,7 +44,7 @@ struct RelayChoiceTests {
             Row(
                 testDescription: "another release there", says: "different releases",
                 change: { $0.relay = Carriers(sender: .known("0.1.0"), receiver: .known("0.2.0")) }),
-            Row(testDescription: "nobody was asked", says: "nobody asked", change: { $0.relay = nil }),
+            Row(testDescription: "nobody was asked", says: "not measured lately", change: { $0.relay = nil }),
             Row(
                 testDescription: "a small guest", says: "too little in memory",
                 change: { $0.resident = .mebibytes(200) }),
@@ -55,8 +55,11 @@ struct RelayChoiceTests {
                 testDescription: "a limit below the link", says: "without",
                 request: { $0 = MoveRequest(bandwidth: ByteRate(bytesPerSecond: 20_000_000)) }),
             Row(
-                testDescription: "AppArmor without the rule", says: "AppArmor on beta",
-                change: { $0.destination.details.relayConfinement = .known(.forbids) }),
+                testDescription: "a destination that does not say how busy it is", says: "no remote-shell",
+                change: { $0.destination.details.processorLoad = .notKnown("it has no remote-shell") }),
+            Row(
+                testDescription: "AppArmor without the rule", says: "socket on beta: AppArmor",
+                change: { $0.destination.details.relayConfinement = .known(.strictAppArmor) }),
             Row(
                 testDescription: "memory that could not be read", says: "is not known: it was refused",
                 change: { $0.memorySample = .notKnown("it was refused") }),

@@ -61,7 +61,8 @@ struct SetCommand: CommandWithOptions {
 
     /// A cold move of the guest by another process of this controller: libvirt knows nothing of it.
     private func coldMove() throws(ApusError) -> ColdMoveUnderWay? {
-        let journal = try state.open()
+        // Moves that libvirt carries out need no journal.
+        guard let journal = try? Journal.openReadOnly(directory: state.directory) else { return nil }
         for left in try journal.unfinished() where left.isHeld && left.move.isUnfinished {
             guard left.move.guest.name == guest || left.move.guest.uuid == guest,
                 let plan = try? Document.decode(
@@ -76,14 +77,15 @@ struct SetCommand: CommandWithOptions {
     /// Says in the journal what the process that sends is to be held to: it looks there every five seconds.
     private func set(_ cold: ColdMoveUnderWay) throws(ApusError) {
         let guest = cold.move.guest
-        guard let bandwidth else {
+        guard let bandwidth, downtime == nil else {
             throw ApusError(
                 .usage, "set the downtime of \(guest)", "\(guest) does not run while it moves",
                 hint: "Set its --bandwidth.")
         }
-        let before = try cold.journal.wantedLimit(of: cold.move.id)?.rate ?? cold.plan.request.bandwidth
+        let wanted = try cold.journal.wantedLimit(of: cold.move.id)
+        let before = if let wanted { wanted.rate } else { cold.plan.request.bandwidth }
         let hasChanged = before != bandwidth.rate
-        if hasChanged, !dryRun { try cold.journal.want(bandwidth, of: cold.move.id) }
+        if hasChanged, !dryRun { try state.open().want(bandwidth, of: cold.move.id) }
         if common.json {
             Envelope(
                 command: "set", changed: hasChanged && !dryRun,

@@ -34,16 +34,20 @@ package struct HostDetails: Sendable, Hashable, Codable {
     /// How many processors' worth of processes want to run there: the load average over a minute. `nil` where nothing is
     /// to be relayed, as below.
     package var processorLoad: Reading<Double>?
-    /// Whether AppArmor confines guests there, and if so, whether it lets their QEMUs make a relay's sockets.
+    /// What confines guests there, and whether that lets their QEMUs use a relay's sockets.
     package var relayConfinement: Reading<Confinement>?
 
     package init() {}
 
-    /// What AppArmor makes of a relay's sockets.
+    /// What confines guests.
     package enum Confinement: String, Sendable, Hashable, Codable {
         case none
-        case allows
-        case forbids
+        /// AppArmor, with libvirt's rule for migration sockets.
+        case appArmor = "apparmor"
+        /// AppArmor without it.
+        case strictAppArmor = "strict-apparmor"
+        /// SELinux: a socket needs a label for QEMU to connect to it, which a relay's has not got.
+        case seLinux = "selinux"
     }
 
     /// What the emulator can do that the guest runs on.

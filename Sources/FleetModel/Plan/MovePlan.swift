@@ -114,10 +114,9 @@ package struct MovePlan: Sendable, Hashable, Codable {
         }
     }
 
-    /// Where the destination listens for the memory stream; `nil` leaves it to libvirt.
+    /// Where the destination listens for the memory stream that no relay carries; `nil` leaves it to libvirt.
     package var migrationURI: String? {
-        if let relay { return "unix://\(relay.memory)" }
-        return destination.migrationAddress.map { $0.contains(":") ? "tcp:[\($0)]" : "tcp:\($0)" }
+        destination.migrationAddress.map { $0.contains(":") ? "tcp:[\($0)]" : "tcp:\($0)" }
     }
 
     /// The name that the destination's certificate has to bear, where the move is encrypted and that is known: libvirt

@@ -20,18 +20,27 @@ package struct RelayPlan: Sendable, Hashable, Codable {
 
     /// Where the sockets lie, on both hosts.
     ///
-    /// Below libvirt's own directory, so that SELinux gives it libvirt's type. AppArmor lets a guest's QEMU make
-    /// `/run/libvirt/**/*.tunnelmigrate.dest.NAME`. Source: libvirt's virt-aa-helper.c.
+    /// AppArmor lets a guest's QEMU make `/run/libvirt/**/*.tunnelmigrate.dest.NAME`. Source: libvirt's
+    /// virt-aa-helper.c.
     package static let place = "/run/libvirt/qemu/apus"
 
     private static func socket(_ kind: String, of guest: GuestIdentity) -> String {
         fits(guest) ? "\(place)/\(kind).tunnelmigrate.dest.\(guest.name)" : "\(place)/\(guest.uuid).\(kind)"
     }
 
-    /// Whether the guest's name is short enough for sockets that AppArmor lets its QEMU make: a socket's path has at
-    /// most 107 bytes. Source: unix(7).
+    /// Whether the guest's name fits into sockets that AppArmor lets its QEMU make: a socket's path has at most 107
+    /// bytes (unix(7)), and libvirt takes it as a part of a URI.
     package static func fits(_ guest: GuestIdentity) -> Bool {
         "\(place)/m.tunnelmigrate.dest.\(guest.name)".utf8.count <= 107
+            && guest.name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
     }
 }
 

@@ -90,7 +90,7 @@ struct ColdSurvey: Sendable {
         guard let words = destination.shell(from: source) else { return "" }
         let question = RemoteShell.quote(Self.question(destination.program(seenFrom: source)))
         let command = (words + ["sh", "-s"]).map(RemoteShell.quote).joined(separator: " ")
-        return "echo \"receiver$t$(printf '%s\\n' \(question) | \(command) 2>&1 | tail -n 1)\""
+        return "echo \"receiver$t$(printf '%s\\n' \(question) | timeout 8 \(command) 2>&1 | tail -n 1)\""
     }
 
     private static func question(_ program: String) -> String {

@@ -83,14 +83,16 @@ struct HostScript: Sendable {
         sed -n 's/^[[:space:]]*user[[:space:]]*=[[:space:]]*"\\(.*\\)".*/\\1/p' /etc/libvirt/qemu.conf 2>/dev/null
         """
 
-    /// Whether AppArmor confines guests, and whether what makes their profiles knows libvirt's migration sockets.
-    /// Source: libvirt's virt-aa-helper.c; qemu.conf, `security_driver`.
+    /// What confines guests, and whether what makes AppArmor's profiles for them knows libvirt's migration sockets.
+    /// Source: libvirt's virt-aa-helper.c and "Guest migration" page; qemu.conf, `security_driver`.
     private static let confinement = """
         a=N; read -r a 2>/dev/null < /sys/module/apparmor/parameters/enabled
-        if [ "$a" != Y ] ||
-          grep -q '^[[:space:]]*security_driver[[:space:]]*=.*none' /etc/libvirt/qemu.conf 2>/dev/null; then echo none
-        elif grep -qs 'tunnelmigrate\\.dest' /usr/lib/libvirt/virt-aa-helper /usr/libexec/virt-aa-helper; then echo allows
-        else echo forbids; fi
+        e=0; read -r e 2>/dev/null < /sys/fs/selinux/enforce
+        if grep -q '^[[:space:]]*security_driver[[:space:]]*=.*none' /etc/libvirt/qemu.conf 2>/dev/null; then echo none
+        elif [ "$e" = 1 ]; then echo selinux
+        elif [ "$a" != Y ]; then echo none
+        elif grep -qs 'tunnelmigrate\\.dest' /usr/lib/libvirt/virt-aa-helper /usr/libexec/virt-aa-helper; then echo apparmor
+        else echo strict-apparmor; fi
         """
 
     /// Up to this size an image is compared byte by byte, by its digest.

@@ -52,10 +52,9 @@ struct HostSurvey: Sendable {
             }
         }
         if script.asksRelay {
-            details.processorLoad = answers.read("load") { $0.first?.first.flatMap { Double($0) } ?? 0 }
-            details.relayConfinement = answers.read("confinement") { lines in
-                lines.first?.first.flatMap { HostDetails.Confinement(rawValue: $0) } ?? .none
-            }
+            details.processorLoad = answers.reading("load", { Double($0) })
+            details.relayConfinement = answers.reading(
+                "confinement", { HostDetails.Confinement(rawValue: $0) })
         }
         if guest.hardware.tpm != nil {
             details.tpmStateFileSystem = answers.read("file-systems") { _ in
@@ -128,6 +127,18 @@ struct HostSurvey: Sendable {
 }
 
 extension HostAnswers {
+    /// The first word of a section.
+    func reading<Value: Sendable & Hashable & Codable>(
+        _ section: String, _ change: (String) -> Value?
+    ) -> Reading<Value> {
+        switch lines(section) {
+        case .success(let lines):
+            lines.first?.first.flatMap(change).map { .known($0) }
+                ?? .notKnown("the host's answer cannot be read")
+        case .failure(let why): .notKnown(why.reason)
+        }
+    }
+
     /// A section, turned into a value; or why it is not known.
     func read<Value: Sendable & Hashable & Codable>(
         _ section: String, _ change: ([[String]]) -> Value

@@ -10,7 +10,7 @@ extension PairCorrection {
     /// - Returns: `nil` when none of them says anything.
     package static func learned(from moves: [PastMove]) -> PairCorrection? {
         let latest = moves.prefix(5)
-        let before = latest.compactMap { $0.before?.seconds }.filter { $0 >= 0 }.min()
+        let before = latest.compactMap(beforeTransfer).filter { $0 >= 0 }.min()
         let after = latest.compactMap { $0.after?.seconds }.filter { $0 >= 0 }.min()
         let ratio = middle(moves.prefix(10).compactMap(speedRatio))
         guard before != nil || after != nil || ratio != nil else { return nil }
@@ -20,9 +20,14 @@ extension PairCorrection {
             speedRatio: ratio ?? 1, moves: min(10, moves.count))
     }
 
+    /// Without a relay's start, which a forecast counts by itself.
+    private static func beforeTransfer(_ move: PastMove) -> Double? {
+        move.before.map { $0.seconds - (move.relayed == nil ? 0 : ForecastConstants.relayStart) }
+    }
+
     /// Throughput over the link's speed, of a move that was long enough to tell: the switchover is in it.
     private static func speedRatio(of move: PastMove) -> Double? {
-        guard move.relayed == nil, let wire = move.wire, let link = move.link,
+        guard let wire = move.wire, let link = move.link,
             let transfer = move.transfer?.seconds,
             transfer > 3, link.bytesPerSecond > 0, move.strategy == .preCopy || move.strategy == .stopAndCopy
         else { return nil }

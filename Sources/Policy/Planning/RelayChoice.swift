@@ -19,7 +19,7 @@ package struct RelayChoice: Sendable, Hashable {
     /// A relay compresses with as many threads.
     static let compressors = 2.0
     /// Each end needs so many processors that nobody else uses: guests beside it feel it otherwise.
-    static let leastFree = 1.0
+    static let leastFree = 0.8
 
     /// - Parameters:
     ///   - facts: with what was seen of both hosts' apus and of the guest's memory.
@@ -123,18 +123,21 @@ package struct RelayChoice: Sendable, Hashable {
         }
         if let link, isFast(link) { return "the link carries \(link): QEMU alone is quicker" }
         guard let carriers = facts.relay else {
-            return link == nil
-                ? "what the link carries is not known, and measuring it takes as long as the move"
-                : "nobody asked whether both hosts have apus"
+            return "the link was not measured lately, and measuring it takes as long as the move"
         }
         if let reason = carriers.sender.reason ?? carriers.receiver.reason { return reason }
         if carriers.sender != carriers.receiver { return "the hosts have different releases of apus" }
-        if let host = [facts.source, facts.destination].first(where: { free(on: $0) < leastFree }) {
-            let load = (host.details.processorLoad?.value ?? 0).rounded(toDigits: 1)
-            return "\(host.host.name) is busy: a load of \(load) on \(host.processors) processors"
+        for host in [facts.source, facts.destination] {
+            if let reason = host.details.processorLoad?.reason ?? host.details.relayConfinement?.reason {
+                return "how busy \(host.host.name) is, and what confines its guests, is not known: \(reason)"
+            }
+            guard free(on: host) >= leastFree else {
+                let load = (host.details.processorLoad?.value ?? 0).rounded(toDigits: 2)
+                return "\(host.host.name) is busy: a load of \(load) on \(host.processors) processors"
+            }
         }
-        if let host = Preflight.relayForbidden(facts) {
-            return "AppArmor on \(host.name) does not let the guest's QEMU make a relay's socket"
+        if let (host, cause) = Preflight.relayForbidden(facts) {
+            return "the guest's QEMU could not use its socket on \(host.name): \(cause)"
         }
         return nil
     }

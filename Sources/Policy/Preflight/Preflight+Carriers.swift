@@ -5,29 +5,39 @@ extension Preflight {
     static func relay(_ facts: MoveFacts, _ request: MoveRequest) -> [Finding] {
         guard request.relaying == .always, let relay = facts.relay else { return [] }
         var findings = carriers(relay, of: "memory and disks of \(facts.guestName)", facts)
-        if let host = relayForbidden(facts) {
-            let cause =
-                RelayPlan.fits(facts.guest.identity)
-                ? "its virt-aa-helper has no rule for migration sockets"
-                : "the guest's name is too long for the sockets that it may make"
+        if let (host, cause) = relayForbidden(facts) {
             findings.append(
                 Finding(
                     .relayConfined, .blocker, host: host.name, subject: facts.guestName,
-                    detail: "AppArmor on \(host.name) would not let the QEMU of \(facts.guestName) make the "
-                        + "relay's socket: \(cause)",
+                    detail:
+                        "the QEMU of \(facts.guestName) could not use a relay's socket on \(host.name): \(cause)",
                     hint: "Move it without: --relay never."))
         }
         return findings
     }
 
-    /// The host that confines its guests so that a relay's sockets cannot be made, if there is one.
-    static func relayForbidden(_ facts: MoveFacts) -> Host? {
-        let host = facts.destination
-        switch host.details.relayConfinement?.value {
-        case .forbids?: return host.host
-        case .allows?: return RelayPlan.fits(facts.guest.identity) ? nil : host.host
-        case Optional.none, .some(.none): return nil
+    /// The host that confines its guests so that a relay's sockets cannot be used, and how; `nil` where none does.
+    static func relayForbidden(_ facts: MoveFacts) -> (Host, String)? {
+        for host in [facts.source, facts.destination] {
+            switch host.details.relayConfinement?.value {
+            case .seLinux?:
+                return (
+                    host.host,
+                    "SELinux is enforcing, and the socket would bear no label that QEMU may connect to"
+                )
+            case .strictAppArmor?:
+                return (
+                    host.host, "AppArmor confines it, and virt-aa-helper has no rule for migration sockets"
+                )
+            case .appArmor? where !RelayPlan.fits(facts.guest.identity):
+                return (
+                    host.host,
+                    "AppArmor confines it, and the guest's name does not fit into the sockets that it may make"
+                )
+            case .appArmor?, .some(.none), nil: continue
+            }
         }
+        return nil
     }
 
     /// Whether apus is on both hosts, and the source's reaches the destination's.

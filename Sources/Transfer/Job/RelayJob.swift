@@ -35,7 +35,7 @@ package struct RelayJob: Sendable, Equatable, Codable {
 
     /// Carries until `finish` was called on the relay that is lent and all connections have ended.
     ///
-    /// - Parameter ready: called when QEMU may connect.
+    /// - Parameter ready: called when QEMU may connect, and the other end is there.
     /// - Returns: what was carried.
     /// - Throws: `TransferError` of either side.
     package func carry(
@@ -51,23 +51,22 @@ package struct RelayJob: Sendable, Equatable, Codable {
             let relay = try Relay(
                 listeningOn: channels, over: way, session: .random(), limits: Self.limits,
                 compression: compression)
-            ready(relay)
-            return try await relay.run()
+            return try await relay.run { ready(relay) }
         }
     }
 
     /// Makes the directory of the sockets, unless it is there: whoever QEMU runs as may make its own in it.
     private static func makePlace(of sockets: [String]) throws(TransferError) {
         for path in sockets {
-            let directory = FilePath(path).removingLastComponent()
-            if unsafe mkdir(directory.string, 0o700) == 0 {
-                var owner = stat()
-                guard unsafe stat(home, &owner) == 0 else { continue }
-                _ = unsafe chown(directory.string, owner.st_uid, owner.st_gid)
-            } else if errno != EEXIST {
+            let directory = FilePath(path).removingLastComponent().string
+            var (place, owner) = (stat(), stat())
+            let isThere = unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST
+            guard isThere, unsafe lstat(directory, &place) == 0, place.st_mode & S_IFMT == S_IFDIR,
+                unsafe stat(home, &owner) == 0, unsafe chown(directory, owner.st_uid, owner.st_gid) == 0
+            else {
                 throw TransferError(
-                    .diskFailed, "make \(directory)", "\(Errno(rawValue: errno))",
-                    hint: "It is where the relay's sockets lie; libvirt's daemon makes what is above it.")
+                    .diskFailed, "make \(directory), where a relay's sockets lie, for QEMU's user",
+                    "\(Errno(rawValue: errno))", hint: nil)
             }
         }
     }

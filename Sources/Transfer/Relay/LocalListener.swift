@@ -31,8 +31,10 @@ final class LocalListener: Sendable {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         let isBound = unsafe address.withPointer { unsafe bind(descriptor, $0, $1) } == 0
-        // Who may connect is settled before anybody can.
-        guard isBound, unsafe chmod(path.string, mode.rawValue) == 0, Glibc.listen(descriptor, 512) == 0
+        // Who may connect is settled before anybody can; of the socket, whatever others put into its place.
+        guard isBound,
+            unsafe fchmodat(AT_FDCWD, path.string, mode.rawValue, AT_SYMLINK_NOFOLLOW) == 0,
+            Glibc.listen(descriptor, 512) == 0
         else {
             let error = Errno(rawValue: errno)
             if isBound { unsafe unlink(path.string) }

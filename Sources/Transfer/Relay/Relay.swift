@@ -70,15 +70,21 @@ package final class Relay: Sendable {
     /// Carries until all streams have ended and ``finish()`` was called on the source, or until something breaks. A
     /// cancelled task breaks the link.
     ///
+    /// - Parameter greeted: called when the other end is there.
+    /// - Returns: what it has carried.
     /// - Throws: `TransferError` of either side. Every socket has been reset by then.
-    package func run() async throws(TransferError) -> RelayCounters {
+    package func run(
+        greeted: @escaping @Sendable () -> Void = {}
+    ) async throws(TransferError) -> RelayCounters {
         try await SessionThreads.run(over: session.link) {
-            Result { () throws(TransferError) in try self.runBlocking() }
+            Result { () throws(TransferError) in try self.runBlocking(greeted: greeted) }
         }
     }
 
     /// The same, on the calling thread and some of its own.
-    package func runBlocking() throws(TransferError) -> RelayCounters { try session.run() }
+    package func runBlocking(greeted: () -> Void = {}) throws(TransferError) -> RelayCounters {
+        try session.run(greeted: greeted)
+    }
 
     /// No further connection is taken; when those that are open have ended, so do both ends. It is the
     /// source's to say: on the destination it does nothing.

@@ -60,7 +60,7 @@ final class RelaySession: Sendable {
 
     deinit { stopListening() }
 
-    func run() throws(TransferError) -> RelayCounters {
+    func run(greeted: () -> Void) throws(TransferError) -> RelayCounters {
         // A peer that has gone already has said why: that is read first.
         try? output.send(.hello(Hello(versions: WireVersion.known, role: end.role, session: session)))
         let senders = SessionThreads()
@@ -68,7 +68,7 @@ final class RelaySession: Sendable {
         for _ in 0..<max(limits.compressors, 1) { senders.start { self.outbox.compress() } }
         var input = FrameInput(link, from: end.peer)
         do throws(TransferError) {
-            try converse(&input)
+            try converse(&input, greeted)
             streamThreads.join()
             senders.join()
             // What went wrong since then, if anything did.
@@ -86,10 +86,11 @@ final class RelaySession: Sendable {
         }
     }
 
-    private func converse(_ input: inout FrameInput) throws(TransferError) {
+    private func converse(_ input: inout FrameInput, _ greeted: () -> Void) throws(TransferError) {
         let hello = try input.greeting(versions: WireVersion.known)
         let isOurs = session == .any || hello.session == .any
         try hello.check(role: end.peer, session: isOurs ? nil : session)
+        greeted()
         // A guest may have nothing to say for long; QEMU is to learn soon that the link is dead all the same.
         output.keepAlive()
         listen()
