@@ -213,6 +213,8 @@ extension LabTests {
             #expect(try await Lab.run(on: "host2", "sha256sum < '\(image)'") == before)
             #expect(try await Lab.run(on: "host2", "ls -A \(Self.images)") == "\(guest.name).raw\n")
             #expect(try MoveAnswer(again).result?.wire_bytes ?? .max < 1 << 20, "\(again.said)")
+            let repair = try await lab.apus("repair", guest.name, "--json")
+            #expect(repair.status == 0 && repair.output.contains(#""changed":false"#), "\(repair.said)")
         }
     }
 

@@ -134,7 +134,9 @@ struct ColdEnding: Sendable {
     /// From here on what lies in the places on the destination is not the move's any more.
     private func putBack() async throws(ApusError) {
         for record in try story.undoable() {
-            if case .sealed(_, let there) = record.trace { try await steps.putBack(there) }
+            guard case .sealed(_, let there) = record.trace else { continue }
+            try await steps.putBack(there)
+            try story.forget(record)
         }
     }
 
