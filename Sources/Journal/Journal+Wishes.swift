@@ -8,12 +8,14 @@ extension Journal {
     /// - Parameters:
     ///   - limit: from now on.
     ///   - move: the id of a move under way.
+    /// - Returns: `false` where it has ended meanwhile.
     /// - Throws: the journal's codes.
-    package func want(_ limit: BandwidthLimit, of move: String) throws(ApusError) {
+    package func want(_ limit: BandwidthLimit, of move: String) throws(ApusError) -> Bool {
         try write("ask for another bandwidth") { database in
             try database.execute(
                 sql: "UPDATE reservation SET wanted_bytes_per_second = ? WHERE move = ?",
                 arguments: [Int64(clamping: limit.rate?.bytesPerSecond ?? 0), move])
+            return database.changesCount > 0
         }
     }
 

@@ -102,7 +102,8 @@ extension PastMove {
             strategy: result.plan.method.strategy, total: result.total, downtime: result.downtime?.duration,
             wire: result.wire, rounds: result.rounds, before: seconds(.preMigration, .reservation),
             transfer: seconds(.preCopy, .stopAndCopy), after: seconds(.commitment, .activation),
-            dirtyRate: result.dirtyRate,  // What went through a relay tells nothing about the link.
+            dirtyRate: result.dirtyRate,
+            // What went through a relay tells nothing about the link.
             link: result.plan.relay == nil ? result.plan.forecast?.input.link?.rate : nil)
         relayed = result.relayed?.wire
     }

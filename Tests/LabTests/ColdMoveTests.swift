@@ -29,6 +29,14 @@ extension LabTests {
         }
     }
 
+    /// Puts into an image of host1 what does not compress, where the guest does not write.
+    static func fillWithNoise(_ image: String, mebibytes: Int, from start: Int) async throws {
+        try await Lab.run(
+            on: "host1",
+            "dd if=/dev/urandom of='\(image)' bs=1M seek=\(start) count=\(mebibytes) conv=notrunc status=none"
+        )
+    }
+
     private static func records(_ guest: LabGuest) async throws -> String {
         let records = try await Lab.command(["guest", "records", guest.name])
         #expect(records.status == 0, "\(records.said)")
@@ -38,9 +46,7 @@ extension LabTests {
     @Test("what a move may send is changed while it sends", .ownLab)
     func coldSet() async throws {
         try await Self.withColdDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
-            try await Lab.run(
-                on: "host1",
-                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=32 conv=notrunc status=none")
+            try await Self.fillWithNoise(image, mebibytes: 32, from: 32)
             // Five minutes and more, if it went on like that.
             let move = lab.startApus(
                 "migrate", guest.name, "--to", "host2", "--bandwidth", "100KiB/s", "--json")
@@ -124,9 +130,7 @@ extension LabTests {
     func coldCut() async throws {
         try await Self.withColdDisk("raw", ["--disk-size", "96M"]) { lab, guest, image in
             // Nothing that compresses, so that it takes its time.
-            try await Lab.run(
-                on: "host1",
-                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=64 conv=notrunc status=none")
+            try await Self.fillWithNoise(image, mebibytes: 64, from: 32)
             let before = try await Lab.run(on: "host1", "sha256sum < '\(image)'")
             @Sendable func cut() async throws {
                 let move = lab.startApus(
@@ -186,9 +190,7 @@ extension LabTests {
         .ownLab)
     func coldRefused() async throws {
         try await Self.withColdDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
-            try await Lab.run(
-                on: "host1",
-                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=32 conv=notrunc status=none")
+            try await Self.fillWithNoise(image, mebibytes: 32, from: 32)
             let before = try await Lab.run(on: "host1", "sha256sum < '\(image)'")
             let move = lab.startApus(
                 "migrate", guest.name, "--to", "host2", "--bandwidth", "8MiB/s", "--json")
@@ -223,9 +225,7 @@ extension LabTests {
         .ownLab)
     func coldStarted() async throws {
         try await Self.withColdDisk("raw", ["--disk-size", "96M"]) { lab, guest, image in
-            try await Lab.run(
-                on: "host1",
-                "dd if=/dev/urandom of='\(image)' bs=1M seek=32 count=64 conv=notrunc status=none")
+            try await Self.fillWithNoise(image, mebibytes: 64, from: 32)
             let move = lab.startApus(
                 "migrate", guest.name, "--to", "host2", "--bandwidth", "8MiB/s", "--json")
             for await line in move.errorLines where line.contains(#""phase":"stop-and-copy""#) { break }

@@ -40,9 +40,7 @@ extension LabTests {
     func warmMoves() async throws {
         try await Self.withDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
             // Something to send that does not compress, where the guest does not write.
-            try await Lab.run(
-                on: "host1", "dd if=/dev/urandom of='\(image)' bs=1M seek=40 count=8 conv=notrunc status=none"
-            )
+            try await Self.fillWithNoise(image, mebibytes: 8, from: 40)
             try await Lab.undoing {
                 let plan = try await lab.apus("plan", guest.name, "--to", "host2", "--warm", "--quick")
                 #expect(plan.status == 0 && plan.output.contains("downtime: about"), "\(plan.said)")
@@ -72,9 +70,7 @@ extension LabTests {
     func warmKilled() async throws {
         try await Self.withDisk("raw", ["--disk-size", "64M"]) { lab, guest, image in
             // Something to send that does not compress, where the guest does not write.
-            try await Lab.run(
-                on: "host1", "dd if=/dev/urandom of='\(image)' bs=1M seek=40 count=8 conv=notrunc status=none"
-            )
+            try await Self.fillWithNoise(image, mebibytes: 8, from: 40)
             try await Lab.undoing {
                 let move = lab.startApus(
                     "migrate", guest.name, "--to", "host2", "--warm", "--bandwidth", "64KiB/s", "--json")

@@ -40,21 +40,25 @@ struct Inquiry: Sendable {
     func facts(
         of session: MoveSession, _ measuring: Measuring = .nothing
     ) async throws(ApusError) -> MoveFacts {
-        let links = try journal.links(
-            source: session.guest.host, destination: session.destinationName, limit: 1)
-        let known = links.first {
-            measuring == .nothing && Date().timeIntervalSince1970 - $0.measured < Self.freshness
-        }
+        let known =
+            measuring == .nothing
+            ? try freshLink(from: session.guest.host, to: session.destinationName) : nil
         var facts = try await session.facts(
             run: run, places: request.disks.places, isEncrypted: request.tls, isWarm: request.isWarm,
             relaysFrom: session.guest.host == session.destinationName
                 ? nil
                 : RelayChoice.leastResident(
-                    session.guest, request, link: known?.rate, willMeasure: measuring != .nothing))
+                    session.guest, request, link: known, willMeasure: measuring != .nothing))
         facts.count(try journal.movesUnderWay().map(\.reservation))
         let left = try leftThere(facts)
         facts.cold?.ours = left
         return facts
+    }
+
+    /// What the link carries, where that was measured lately.
+    private func freshLink(from source: String, to destination: String) throws(ApusError) -> ByteRate? {
+        try journal.links(source: source, destination: destination, limit: 1)
+            .first { Date().timeIntervalSince1970 - $0.measured < Self.freshness }?.rate
     }
 
     /// Files of the destination that the guest left there when it went away. What had arrived of a move that failed has
@@ -91,7 +95,7 @@ struct Inquiry: Sendable {
         _ facts: inout MoveFacts, _ session: MoveSession, _ measuring: Measuring
     ) async throws(ApusError) -> (forecast: Forecast, notes: [String]) {
         let experience = try experience(facts)
-        let known = experience.knownLink(within: Self.freshness, of: Date().timeIntervalSince1970)
+        let known = try freshLink(from: facts.source.host.name, to: facts.destination.host.name)
         guard measuring != .nothing || known == nil && RelayChoice.needsLink(facts, request) else {
             if RelayChoice.needsSample(facts, request, link: known) {
                 facts.memorySample = await session.memorySample()

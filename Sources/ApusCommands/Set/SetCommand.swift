@@ -40,7 +40,7 @@ struct SetCommand: CommandWithOptions {
 
     func run() async throws {
         let hosts = try common.readInventory().hosts
-        if let cold = try coldMove() { return try set(cold) }
+        if let cold = try coldMove(), try set(cold) { return }
         let change = MoveLimitChange(bandwidth: bandwidth, downtime: downtime)
         let tuned = try await MoveTuner(hosts: hosts).change(change, of: guest, dryRun: dryRun)
         if common.json {
@@ -75,7 +75,9 @@ struct SetCommand: CommandWithOptions {
     }
 
     /// Says in the journal what the process that sends is to be held to: it looks there every five seconds.
-    private func set(_ cold: ColdMoveUnderWay) throws(ApusError) {
+    ///
+    /// - Returns: `false` where the move has ended meanwhile.
+    private func set(_ cold: ColdMoveUnderWay) throws(ApusError) -> Bool {
         let guest = cold.move.guest
         guard let bandwidth, downtime == nil else {
             throw ApusError(
@@ -85,7 +87,9 @@ struct SetCommand: CommandWithOptions {
         let wanted = try cold.journal.wantedLimit(of: cold.move.id)
         let before = if let wanted { wanted.rate } else { cold.plan.request.bandwidth }
         let hasChanged = before != bandwidth.rate
-        if hasChanged, !dryRun { try state.open().want(bandwidth, of: cold.move.id) }
+        if hasChanged, !dryRun {
+            guard try state.open().want(bandwidth, of: cold.move.id) else { return false }
+        }
         if common.json {
             Envelope(
                 command: "set", changed: hasChanged && !dryRun,
@@ -99,6 +103,7 @@ struct SetCommand: CommandWithOptions {
                         + "\(Self.text(before)) → \(Self.text(bandwidth.rate))."
                     : "\(move) is held to that already; nothing to do.")
         }
+        return true
     }
 
     private func text(_ tuned: TunedMove) -> String {

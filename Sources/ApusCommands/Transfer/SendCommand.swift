@@ -57,7 +57,6 @@ struct SendCommand: Carrier {
                 switch order {
                 case .bandwidth(let rate): throttle.setRate(rate)
                 }
-                say(SendNews(order))
             }
             Glibc._exit(ExitStatus.done.rawValue)
         }

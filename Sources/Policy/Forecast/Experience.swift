@@ -45,11 +45,6 @@ package struct Experience: Sendable {
         return input
     }
 
-    /// The link's speed as it was last measured, if that was within so many seconds.
-    package func knownLink(within seconds: Double, of now: Double) -> ByteRate? {
-        links.first { now - $0.measured <= seconds }?.rate
-    }
-
     private func link(_ measured: ByteRate?) -> LinkSpeed? {
         if let measured { return LinkSpeed(rate: measured, source: .probe) }
         guard let latest = links.first else { return nil }

@@ -62,7 +62,7 @@ package struct SendNews: Sendable, Equatable, Codable {
     package enum Event: String, Sendable, Codable {
         /// It waits for its job.
         case ready
-        /// It lives, and has nothing else to say but which order it has followed.
+        /// It lives, and has nothing else to say.
         case alive
         /// Nobody else may write to the images from now on.
         case held
@@ -79,8 +79,6 @@ package struct SendNews: Sendable, Equatable, Codable {
     package var covered: UInt64?
     package var wireSent: UInt64?
     package var wireReceived: UInt64?
-    /// With `alive`: the ``SendOrder`` that holds from now on, as it came.
-    package var order: String?
     /// With `failed`: a `TransferError`.
     package var code: String?
     package var operation: String?
@@ -104,11 +102,6 @@ extension SendNews {
         covered = progress.covered.bytes
         wireSent = progress.wireSent.bytes
         wireReceived = progress.wireReceived.bytes
-    }
-
-    package init(_ order: SendOrder) {
-        self.init(.alive)
-        self.order = order.line
     }
 
     package init(_ result: TransferResult) {
