@@ -18,7 +18,8 @@ package struct Apus: AsyncParsableCommand {
         subcommands: [
             CheckCommand.self, PlanCommand.self, MigrateCommand.self, SetCommand.self, StatusCommand.self,
             AbortCommand.self, RepairCommand.self,
-            HistoryCommand.self, ShowCommand.self, CPUCommand.self,
+            HistoryCommand.self, ShowCommand.self, CPUCommand.self, PolicyCommand.self, DrainCommand.self,
+            UndrainCommand.self,
             HostsCommand.self, GuestsCommand.self,
             SendCommand.self, ReceiveCommand.self, RelayCommand.self,
             ExitStatusTopic.self,

@@ -27,6 +27,7 @@ package struct ApusError: Error, Sendable {
         case permissionDenied = "permission-denied"
         case planOutdated = "plan-outdated"
         case planRefused = "plan-refused"
+        case policyInvalid = "policy-invalid"
         case postCopyBroken = "postcopy-broken"
         case remoteShellFailed = "remote-shell-failed"
         case repairIncomplete = "repair-incomplete"

@@ -1,7 +1,8 @@
 extension Finding {
     /// What a finding is about, in the order in which findings of one severity are shown.
     package enum Topic: Int, Sendable, Hashable, CaseIterable, Comparable {
-        case identity, guest, versions, processor, storage, devices, network, capacity, trust, forecast
+        case identity, guest, policy, versions, processor, storage, devices, network, capacity, trust,
+            forecast
         /// What could not be read.
         case unread
 
@@ -10,6 +11,7 @@ extension Finding {
             switch self {
             case .identity: "Identity"
             case .guest: "State of the guest"
+            case .policy: "Policy"
             case .versions: "Versions"
             case .processor: "Processor and machine"
             case .storage: "Storage"
@@ -34,6 +36,8 @@ extension Finding.Code {
         case .checkpointsPresent, .guestAgentSilent, .guestBusy, .guestIOError, .guestNotActive,
             .snapshotsPresent:
             .guest
+        case .hostMarked, .hostNotAllowed, .neverMove, .outsideWindow, .policyContradiction:
+            .policy
         case .libvirtTooOld, .versionDowngrade:
             .versions
         case .cpuFeaturesNotKnown, .cpuIncompatible, .cpuLackingOnBoth, .cpuModelDrift,

@@ -4,19 +4,25 @@ package struct Inventory: Sendable, Equatable {
     package let hosts: [Host]
     /// Named sets of convergence limits, besides those that are built in.
     package let profiles: [String: ConvergencePolicy]
-    /// The profile of a guest, by its name or UUID.
-    package let guestProfiles: [String: String]
-    /// The profile of every other guest; `nil` is the built-in default.
-    package let profile: String?
+    /// What it says for guests one by one, by name or UUID, their groups included.
+    package let guestPolicies: [String: GuestPolicy]
+    /// What it says for every guest.
+    package let policy: GuestPolicy
 
     package init(
-        hosts: [Host], profiles: [String: ConvergencePolicy] = [:], guestProfiles: [String: String] = [:],
-        profile: String? = nil
+        hosts: [Host], profiles: [String: ConvergencePolicy] = [:],
+        guestPolicies: [String: GuestPolicy] = [:], policy: GuestPolicy = GuestPolicy()
     ) {
         self.hosts = hosts
         self.profiles = profiles
-        self.guestProfiles = guestProfiles
-        self.profile = profile
+        self.guestPolicies = guestPolicies
+        self.policy = policy
+    }
+
+    /// What holds for a guest: its own word first, then the inventory's for it, then for all.
+    package func policy(of guest: GuestIdentity, own: GuestPolicy) -> GuestPolicy {
+        [guestPolicies[guest.uuid], guestPolicies[guest.name], policy].compactMap(\.self)
+            .reduce(own) { $0.filled(from: $1) }
     }
 
     /// The host of that name; a libvirt URI names a host that no inventory has to know.

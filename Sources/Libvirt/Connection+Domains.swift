@@ -24,6 +24,8 @@ package struct DomainSummary: Sendable, Equatable {
     package let state: DomainState
     package let memoryBytes: UInt64
     package let vcpus: Int
+    /// What its processors have worked since it started, in nanoseconds.
+    package let processorTime: UInt64
     package let isPersistent: Bool
     package let hasManagedSave: Bool
     /// What the domain's job does at this moment, when it has one that is not this listing's own.

@@ -76,6 +76,7 @@ extension DomainHandle {
         return DomainSummary(
             name: try name(), uuid: try uuid(), id: id == UInt32.max ? nil : Int32(bitPattern: id),
             state: state, memoryBytes: UInt64(info.maxMem) * 1024, vcpus: Int(info.nrVirtCpu),
+            processorTime: info.cpuTime,
             isPersistent: try isPersistent(), hasManagedSave: try hasManagedSave(),
             job: id == UInt32.max ? nil : try currentOperation(state))
     }

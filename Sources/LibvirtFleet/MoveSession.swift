@@ -85,13 +85,13 @@ package struct MoveSession: Sendable {
 
     /// Finds the guest and connects every other host of the inventory that it might go to.
     ///
-    /// - Returns: the guest, and for each host its session, or why it could not be reached.
+    /// - Returns: the guest with its policy, and for each host its session, or why it could not be reached.
     /// - Throws: `ApusError` with `unknown-guest`, `guest-ambiguous`, `host-unreachable`,
-    ///   `permission-denied`.
+    ///   `permission-denied`, `policy-invalid`.
     package static func openAll(
         guest: String, from source: Host?, inventory: Inventory, connector: HostConnector = HostConnector()
     ) async throws(ApusError) -> (
-        guest: Guest, sessions: [(host: Host, session: Result<MoveSession, ApusError>)]
+        guest: Guest, policy: GuestPolicy, sessions: [(host: Host, session: Result<MoveSession, ApusError>)]
     ) {
         let links = (source.map { [$0] } ?? inventory.hosts).map { HostLink(host: $0, connector: connector) }
         let located = try await GuestLocator(guest: guest, links: links).locate()
@@ -113,7 +113,7 @@ package struct MoveSession: Sendable {
             for await session in group { sessions.append(session) }
             return sessions.sorted { $0.0 < $1.0 }.map { (host: others[$0.0], session: $0.1) }
         }
-        return (located.guest, sessions)
+        return (located.guest, try await located.link.policy(of: located.guest), sessions)
     }
 
     /// A guest that is on the destination, unless it only stands there in the middle of a move.
@@ -129,6 +129,11 @@ package struct MoveSession: Sendable {
                 + "it before "
                 + "resuming it: virsh domstate --reason \(guest.identity).")
     }
+
+    /// What the guest says of its moves.
+    ///
+    /// - Throws: `ApusError` with `policy-invalid`, and what the source answers.
+    package func policy() async throws(ApusError) -> GuestPolicy { try await source.policy(of: guest) }
 
     /// The ports that carry `plan` out between these two hosts.
     package func ports(for plan: MovePlan) -> LibvirtMove {

@@ -24,7 +24,8 @@ struct ConvergenceOptionsTests {
 
     private func policy(_ guest: String, _ options: String...) throws -> ConvergencePolicy {
         let inventory = try InventoryParser(file: "fleet.yaml").parse(Self.inventory)
-        return try ConvergenceOptions.parse(options).policy(inventory, guest: guest)
+        return try ConvergenceOptions.parse(options).policy(
+            inventory, of: inventory.policy(of: GuestIdentity(name: guest, uuid: "-"), own: GuestPolicy()))
     }
 
     private static let nightly = ConvergencePolicy(

@@ -37,5 +37,5 @@ struct PreflightCase: Sendable, CustomTestStringConvertible {
 
     static let all =
         identity + state + versions + processor + machine + storage + devices + interfaces + reach + capacity
-        + trust + encryption + unread + cold
+        + trust + encryption + unread + cold + policy
 }

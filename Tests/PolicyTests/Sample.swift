@@ -21,6 +21,8 @@ struct Sample: Sendable {
     var cold: ColdFacts?
     /// Of a live move that is to be relayed.
     var relay: Carriers?
+    var policy: PolicyFacts?
+    var isDestinationMarked: Bool?
     var resident: ByteCount?
     var memorySample: Reading<MemorySample>?
     /// Other moves under way.
@@ -240,6 +242,8 @@ struct Sample: Sendable {
         facts.count(reservations)
         facts.cold = cold
         facts.relay = relay
+        facts.policy = policy
+        facts.isDestinationMarked = isDestinationMarked
         facts.memorySample = memorySample
         if let resident { facts.residentMemory = .known(resident) }
         return facts

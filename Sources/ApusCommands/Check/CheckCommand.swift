@@ -59,14 +59,19 @@ struct CheckCommand: CommandWithOptions {
                     facts, "saved facts",
                     "they have form \(saved.schema), this version reads \(MoveFacts.currentSchema)")
             }
-            let request = try move.request(Inventory(hosts: []), guest: saved.guest.identity.name)
+            let request = try move.request(Inventory(hosts: []), of: GuestPolicy())
             try report(Verdict(facts: saved, findings: Preflight.findings(for: saved, request: request)))
             return
         }
         let signals = SignalWatch()
         let inventory = try common.readInventory()
-        let request = try move.request(inventory, guest: guest ?? "")
-        let inquiry = Inquiry(journal: try state.open(), request: request)
+        let journal = try state.open()
+        let inquiry: @Sendable (GuestIdentity, GuestPolicy) throws(ApusError) -> Inquiry = {
+            (guest, policy) throws(ApusError) in
+            let policy = inventory.policy(of: guest, own: policy)
+            return Inquiry(
+                journal: journal, request: try move.request(inventory, of: policy), policy: policy)
+        }
         let source = try move.from.map { try inventory.host(named: $0) }
         guard let to else {
             let search = DestinationSearch(inquiry: inquiry, quick: quick)
@@ -87,13 +92,15 @@ struct CheckCommand: CommandWithOptions {
     }
 
     private func check(
-        _ guest: String, _ source: Host?, _ destination: Host, _ inventory: Inventory, _ inquiry: Inquiry
+        _ guest: String, _ source: Host?, _ destination: Host, _ inventory: Inventory,
+        _ inquiry: (GuestIdentity, GuestPolicy) throws(ApusError) -> Inquiry
     ) async throws(ApusError) -> Verdict? {
         switch try await MoveSession.open(guest: guest, from: source, to: destination, inventory: inventory) {
         case .alreadyThere(let guest):
             MoveReporter(common: common).alreadyThere(guest, command: "check")
             return nil
         case .ready(let session):
+            let inquiry = try inquiry(session.guest.identity, await session.policy())
             let measuring: Inquiry.Measuring = quick ? .link : .all
             let facts = try await inquiry.facts(of: session, measuring)
             if let saveFacts { try Document.write(facts, to: saveFacts, what: "the facts") }

@@ -10,7 +10,8 @@ struct DestinationSearch: Sendable {
         let candidates: [Candidate]
     }
 
-    let inquiry: Inquiry
+    /// How one is made for a guest with its policy.
+    let inquiry: @Sendable (_ guest: GuestIdentity, _ policy: GuestPolicy) throws(ApusError) -> Inquiry
     /// Leaves the sample of the guest's writes out.
     let quick: Bool
 
@@ -19,6 +20,7 @@ struct DestinationSearch: Sendable {
         of guest: String, from source: Host?, in inventory: Inventory
     ) async throws(ApusError) -> Ranking {
         let opened = try await MoveSession.openAll(guest: guest, from: source, inventory: inventory)
+        let inquiry = try inquiry(opened.guest.identity, opened.policy)
         var candidates: [Candidate] = []
         var isSampled = quick
         for (host, session) in opened.sessions {

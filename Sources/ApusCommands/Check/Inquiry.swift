@@ -21,11 +21,14 @@ struct Inquiry: Sendable {
 
     let journal: Journal
     let request: MoveRequest
+    /// What the guest's owner wants, with what the inventory adds.
+    let policy: GuestPolicy
     let run: ProbeRun
 
-    init(journal: Journal, request: MoveRequest) {
+    init(journal: Journal, request: MoveRequest, policy: GuestPolicy) {
         self.journal = journal
         self.request = request
+        self.policy = policy
         let digits = String(UInt64.random(in: .min ... .max), radix: 36)
         run = ProbeRun(id: digits, owner: Journal.currentProcess(), undo: journal)
     }
@@ -49,6 +52,9 @@ struct Inquiry: Sendable {
                 ? nil
                 : RelayChoice.leastResident(
                     session.guest, request, link: known, willMeasure: measuring != .nothing))
+        facts.policy = policy.isEmpty ? nil : PolicyFacts(policy: policy, now: .now)
+        facts.isDestinationMarked =
+            try journal.marks().contains { $0.host == session.destinationName } ? true : nil
         facts.count(try journal.movesUnderWay().map(\.reservation))
         let left = try leftThere(facts)
         facts.cold?.ours = left

@@ -18,7 +18,7 @@ struct InventoryParser {
         guard let root else { throw invalid(nil, "it is empty") }
         let top = try mapping(root, "the inventory")
         var hosts: [Host] = []
-        var settings = ProfileSettings()
+        var settings = PolicySettings()
         for (key, value) in top {
             let name = try scalar(key, "a key")
             switch name {
@@ -27,20 +27,29 @@ struct InventoryParser {
                     hosts.append(
                         try host(named: try scalar(hostKey, "a host's name"), at: hostKey, description))
                 }
-            case "profile": settings.profile = try scalar(value, "profile")
+            case "profile": settings.policy.profile = try scalar(value, "profile")
             case "profiles": try readProfiles(value, into: &settings)
+            case "policy": try readPolicy(value, "policy", into: &settings.policy)
+            case "groups": try readGroups(value, into: &settings)
             case "guests": try readGuests(value, into: &settings)
-            default: throw unknown(key, name, among: ["hosts", "profile", "profiles", "guests"])
+            default:
+                throw unknown(
+                    key, name, among: ["hosts", "profile", "profiles", "policy", "groups", "guests"])
             }
         }
-        try checkProfiles(settings)
         let names = hosts.map(\.name)
         if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
             throw invalid(nil, "host \(twice) is there twice")
         }
-        return Inventory(
-            hosts: hosts, profiles: settings.profiles, guestProfiles: settings.guests,
-            profile: settings.profile)
+        let inventory = Inventory(
+            hosts: hosts, profiles: settings.profiles, guestPolicies: settings.guestPolicies,
+            policy: settings.policy)
+        for (guest, policy) in settings.all {
+            if let mistake = inventory.mistakes(in: policy).first {
+                throw invalid(nil, guest.map { "guest \($0): \(mistake)" } ?? mistake)
+            }
+        }
+        return inventory
     }
 
     private static let keys = [

@@ -83,7 +83,10 @@ struct MigrateCommand: CommandWithOptions {
         if plan == nil, to == nil, let guest {
             let home = HomeMove(
                 common: common, guest: guest, source: try move.from.map { try inventory.host(named: $0) },
-                request: try move.request(inventory, guest: guest), journal: try state.open(),
+                request: try move.request(
+                    inventory,
+                    of: inventory.policy(of: GuestIdentity(name: guest, uuid: guest), own: GuestPolicy())),
+                journal: try state.open(),
                 isDryRun: dryRun)
             return try await home.run(inventory, signals: signals)
         }
@@ -96,7 +99,7 @@ struct MigrateCommand: CommandWithOptions {
         let turn = MoveTurn(
             way: way, journal: journal, patience: Patience(limit: wait, since: began),
             isSampled: sample, isDryRun: dryRun,
-            request: { guest throws(ApusError) in try move.request(inventory, guest: guest) })
+            request: { policy throws(ApusError) in try move.request(inventory, of: policy) })
         while true {
             let next = try await signals.guarding { () async throws(ApusError) -> MoveTurn.Next in
                 try await turn.next(inventory)
@@ -152,23 +155,10 @@ struct MigrateCommand: CommandWithOptions {
     ) async throws(ApusError) -> MoveResult {
         let line = ProgressLine(guest: plan.guest.name, asJSON: common.json)
         defer { line.clear() }
-        if let cold = plan.cold {
-            let earlier = try journal.unfinished().filter { $0.isLeft(by: plan.guest) }
-            let record = MoveRecord(beginning: plan)
-            let move = ColdMove(
-                plan: plan, cold: cold, record: record, owner: Journal.currentProcess(),
-                session: session, log: journal, earlier: earlier.flatMap(\.undo), began: began,
-                // A journal that cannot be read for a moment changes nothing.
-                wanted: { (try? journal.wantedLimit(of: record.id)) ?? nil },
-                progress: { line.show($0) })
-            signals.forward { move.requestAbort(.signal) }
-            return try await move.run()
-        }
-        let migration = LiveMigration(
-            plan: plan, record: MoveRecord(beginning: plan), owner: Journal.currentProcess(),
-            ports: session.ports(for: plan), log: journal, began: began, progress: { line.show($0) })
-        signals.forward { migration.requestAbort(.signal) }
-        return try await migration.run()
+        return try await MoveExecution(
+            plan: plan, session: session, journal: journal, began: began, progress: { line.show($0) },
+            abortable: { signals.forward($0) }
+        ).run()
     }
 }
 

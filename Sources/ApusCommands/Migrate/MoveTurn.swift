@@ -34,8 +34,8 @@ struct MoveTurn: Sendable {
     let isSampled: Bool
     /// Whether nothing will be moved: then a guest that another move holds may be looked at all the same.
     let isDryRun: Bool
-    /// What the user wants, once the guest's name is known.
-    let request: @Sendable (_ guest: String) throws(ApusError) -> MoveRequest
+    /// What the user wants, once the guest's policy is known.
+    let request: @Sendable (_ policy: GuestPolicy) throws(ApusError) -> MoveRequest
 
     enum Next: Sendable {
         /// The guest is on the destination, perhaps since a moment ago.
@@ -84,15 +84,16 @@ struct MoveTurn: Sendable {
             {
                 return nil
             }
-            return .ready(try await plan(session, from: inventory.host(named: guest.host)), session)
+            return .ready(try await plan(session, inventory), session)
         }
     }
 
     /// Plans as soon as both hosts may take part in one more move.
-    private func plan(_ session: MoveSession, from source: Host) async throws(ApusError) -> MovePlan {
-        let wanted =
-            if let saved = way.saved { saved.request } else { try request(session.guest.identity.name) }
-        let inquiry = Inquiry(journal: journal, request: wanted)
+    private func plan(_ session: MoveSession, _ inventory: Inventory) async throws(ApusError) -> MovePlan {
+        let source = try inventory.host(named: session.guest.host)
+        let policy = inventory.policy(of: session.guest.identity, own: try await session.policy())
+        let wanted = if let saved = way.saved { saved.request } else { try request(policy) }
+        let inquiry = Inquiry(journal: journal, request: wanted, policy: policy)
         while true {
             if let left = patience.left {
                 try await journal.waitForRoom(from: source, to: way.destination, limit: left)

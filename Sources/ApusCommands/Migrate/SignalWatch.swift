@@ -25,7 +25,7 @@ final class SignalWatch: @unchecked Sendable {
     }
 
     /// From now on every signal runs this instead of what was set before.
-    func forward(to action: @escaping @Sendable () -> Void) {
+    func forward(_ action: @escaping @Sendable () -> Void) {
         self.action.withLock { $0 = action }
     }
 

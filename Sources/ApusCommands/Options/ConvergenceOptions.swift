@@ -63,10 +63,8 @@ struct ConvergenceOptions: ParsableArguments {
     /// The limits for a guest: its profile's, then what was given one by one.
     ///
     /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
-    func policy(_ inventory: Inventory, guest: String) throws(ApusError) -> ConvergencePolicy {
-        let name =
-            profile ?? inventory.guestProfiles[guest] ?? inventory.profile
-            ?? ConvergenceProfile.balanced.rawValue
+    func policy(_ inventory: Inventory, of guest: GuestPolicy) throws(ApusError) -> ConvergencePolicy {
+        let name = profile ?? guest.profile ?? ConvergenceProfile.balanced.rawValue
         guard
             var policy = inventory.profiles[name] ?? ConvergenceProfile(rawValue: name)?.policy
         else {

@@ -95,14 +95,15 @@ struct MoveOptions: ParsableArguments {
         }
     }
 
-    /// What was asked of the move of a guest.
+    /// What was asked of the move of a guest; of what was not, what its policy says.
     ///
     /// - Throws: `ApusError` with `usage` for a profile that nobody knows.
-    func request(_ inventory: Inventory, guest: String) throws(ApusError) -> MoveRequest {
+    func request(_ inventory: Inventory, of guest: GuestPolicy) throws(ApusError) -> MoveRequest {
         var request = MoveRequest(
             control: direct ? .direct : .peerToPeer, keepDefinition: keepDefinition, bandwidth: bandwidth,
-            downtimeLimit: downtime, timeout: timeout, allowsPostCopy: !noPostCopy, strategy: strategy,
-            ignored: ignore, convergence: try convergence.policy(inventory, guest: guest),
+            downtimeLimit: downtime ?? guest.downtime, timeout: timeout, allowsPostCopy: !noPostCopy,
+            strategy: strategy,
+            ignored: ignore, convergence: try convergence.policy(inventory, of: guest),
             recoverFor: convergence.recoverFor ?? .seconds(1800), tls: tls, disks: disks.request,
             detachesPassthrough: detachPassthrough)
         request.starts = start
@@ -115,13 +116,13 @@ struct MoveOptions: ParsableArguments {
     /// Whether any of these was given: a plan that was made before already holds them all.
     var isEmpty: Bool {
         from == nil && convergence.profile == nil
-            && (try? request(Inventory(hosts: []), guest: "")) == MoveRequest()
+            && (try? request(Inventory(hosts: []), of: GuestPolicy())) == MoveRequest()
     }
 
     /// Whether nothing was asked that only a move to another host can do.
     var isAboutDisksAlone: Bool {
         convergence.profile == nil
-            && (try? request(Inventory(hosts: []), guest: ""))
+            && (try? request(Inventory(hosts: []), of: GuestPolicy()))
                 == MoveRequest(
                     bandwidth: bandwidth, timeout: timeout, ignored: ignore, disks: disks.request)
     }

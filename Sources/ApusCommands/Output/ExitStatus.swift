@@ -18,7 +18,7 @@ enum ExitStatus: Int32, Error, Sendable, CaseIterable {
         case .blocked, .guestAmbiguous, .guestBusy, .slotTaken, .unknownGuest, .unknownMove, .hostUnreachable,
             .permissionDenied,
             .guestUnreadable,
-            .planOutdated, .planRefused,
+            .planOutdated, .planRefused, .policyInvalid,
             .journalBusy, .journalDamaged, .journalNewer, .journalUnwritable:
             self = .blocked
         case .stateNotKnown, .postCopyBroken, .repairIncomplete:

@@ -42,8 +42,10 @@ struct PlanCommand: CommandWithOptions {
                 MoveReporter(common: common).alreadyThere(guest, command: "plan")
                 return nil
             case .ready(let session):
-                let request = try move.request(inventory, guest: session.guest.identity.name)
-                let inquiry = Inquiry(journal: journal, request: request)
+                let policy = inventory.policy(
+                    of: session.guest.identity, own: try await session.policy())
+                let inquiry = Inquiry(
+                    journal: journal, request: try move.request(inventory, of: policy), policy: policy)
                 return try await inquiry.plan(session, quick ? .link : .all)
             }
         }

@@ -34,6 +34,12 @@ package struct MoveFacts: Sendable, Hashable, Codable {
     /// The same: how a part of the guest's memory compresses; `nil` where nothing hung on it.
     package var memorySample: Reading<MemorySample>?
 
+    /// What the guest's owner wants; `nil` in facts that were saved without it.
+    package var policy: PolicyFacts?
+
+    /// Whether nothing is to be placed on the destination: somebody is emptying it.
+    package var isDestinationMarked: Bool?
+
     /// Whether the guest goes as files, and nothing of it runs meanwhile.
     package var isCold: Bool { cold != nil || !guest.state.isActive }
 

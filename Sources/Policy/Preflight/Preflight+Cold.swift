@@ -8,7 +8,8 @@ extension Preflight {
     static func coldRules(_ facts: MoveFacts, _ request: MoveRequest) -> [Rule] {
         let start: [Rule] = [machine, devices, paths, interfaces, trustedPlatform]
         let always: [Rule] = [
-            identity, coldState, coldDisks, statesThere, carriage, slots, { facts, _ in secrets(facts) },
+            identity, coldState, policy, coldDisks, statesThere, carriage, slots,
+            { facts, _ in secrets(facts) },
         ]
         guard request.starts || ColdPlanner(facts, request).isSaved else {
             return always + start.map { rule in { rule($0, $1).map(\.asWarning) } }

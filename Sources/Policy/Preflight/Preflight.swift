@@ -82,7 +82,8 @@ package enum Preflight {
     }
 
     private static let liveRules: [Rule] = [
-        identity, state, versions, processor, timeStamps, machine, storage, devices, paths, trustedPlatform,
+        identity, state, policy, versions, processor, timeStamps, machine, storage, devices, paths,
+        trustedPlatform,
         interfaces, reach, memory, processors, slots, trust, encryption, relay,
     ]
 

@@ -1,0 +1,135 @@
+import FleetModel
+
+/// Which bundle is on which host, with what that makes of every host: the planners' working state.
+struct Placement: Sendable {
+    let fleet: Fleet
+    let bundles: [Bundle]
+    let measure: ImbalanceMeasure
+    /// By bundle; -1 is nowhere.
+    private(set) var hostOf: [Int]
+    private(set) var memory: [UInt64]
+    private(set) var load: [Double]
+    private(set) var bundlesOn: [[Int]]
+    /// How many of an anti-affinity group are on a host, by `group * hosts + host`.
+    private var inGroup: [Int: Int] = [:]
+    /// Bundles whose guests are still where they were, on several hosts.
+    private var scattered: Set<Int> = []
+
+    var hosts: [FleetHost] { fleet.hosts }
+
+    /// As it is now. A bundle whose guests are on several hosts is nowhere, and takes what it takes where its guests are.
+    init(_ fleet: Fleet) {
+        self.fleet = fleet
+        (bundles, _) = Bundle.all(of: fleet)
+        measure = ImbalanceMeasure(fleet)
+        hostOf = Array(repeating: -1, count: bundles.count)
+        memory = Array(repeating: 0, count: fleet.hosts.count)
+        load = Array(repeating: 0, count: fleet.hosts.count)
+        bundlesOn = Array(repeating: [], count: fleet.hosts.count)
+        for (number, bundle) in bundles.enumerated() {
+            if let home = bundle.home {
+                put(number, on: home)
+            } else {
+                scattered.insert(number)
+                for guest in bundle.guests.map({ fleet.guests[$0] }) {
+                    memory[guest.host] += guest.memory.bytes
+                    load[guest.host] += guest.load
+                }
+            }
+        }
+    }
+
+    // MARK: Changes
+
+    mutating func put(_ bundle: Int, on host: Int) {
+        if scattered.remove(bundle) != nil {
+            for guest in bundles[bundle].guests.map({ fleet.guests[$0] }) {
+                memory[guest.host] -= guest.memory.bytes
+                load[guest.host] -= guest.load
+            }
+        }
+        hostOf[bundle] = host
+        memory[host] += bundles[bundle].memory
+        load[host] += bundles[bundle].load
+        bundlesOn[host].append(bundle)
+        for group in bundles[bundle].repelled { inGroup[group * hosts.count + host, default: 0] += 1 }
+    }
+
+    mutating func take(_ bundle: Int) {
+        let host = hostOf[bundle]
+        guard host >= 0 else { return }
+        hostOf[bundle] = -1
+        memory[host] -= bundles[bundle].memory
+        load[host] -= bundles[bundle].load
+        if let place = bundlesOn[host].firstIndex(of: bundle) {
+            bundlesOn[host].swapAt(place, bundlesOn[host].count - 1)
+            bundlesOn[host].removeLast()
+        }
+        for group in bundles[bundle].repelled { inGroup[group * hosts.count + host, default: 0] -= 1 }
+    }
+
+    mutating func move(_ bundle: Int, to host: Int) {
+        take(bundle)
+        put(bundle, on: host)
+    }
+
+    // MARK: What is allowed
+
+    /// Whether a bundle may be there at all, whoever else is.
+    func allows(_ bundle: Int, on host: Int) -> Bool {
+        let wanted = bundles[bundle]
+        if wanted.home == host { return wanted.allowed?.contains(host) ?? true }
+        return hosts[host].isOpen && (wanted.allowed?.contains(host) ?? true)
+    }
+
+    /// Whether a bundle may come to a host as the others are now.
+    ///
+    /// - Parameters:
+    ///   - bundle: which is not on it.
+    ///   - host: where to.
+    ///   - leaving: one that goes away from there at the same time.
+    /// - Returns: whether memory and groups allow it.
+    func fits(_ bundle: Int, on host: Int, leaving: Int? = nil) -> Bool {
+        let wanted = bundles[bundle]
+        let left = leaving.map { bundles[$0].memory } ?? 0
+        guard memory[host] - left + wanted.memory <= hosts[host].memory.bytes else { return false }
+        return wanted.repelled.allSatisfy { group in
+            let there = inGroup[group * hosts.count + host] ?? 0
+            let leaves = leaving.map { bundles[$0].repelled.count { $0 == group } } ?? 0
+            return there - leaves <= 0
+        }
+    }
+
+    /// Whether a bundle breaks a rule where it is.
+    func isMisplaced(_ bundle: Int) -> Bool {
+        let host = hostOf[bundle]
+        guard host >= 0, allows(bundle, on: host) else { return true }
+        return bundles[bundle].repelled.contains { (inGroup[$0 * hosts.count + host] ?? 0) > 1 }
+    }
+
+    /// Whether a guest of a bundle is, as the fleet is now, on one of some hosts.
+    func isOn(_ bundle: Int, _ some: Set<Int>) -> Bool {
+        bundles[bundle].guests.contains { some.contains(fleet.guests[$0].host) }
+    }
+
+    func isOverfull(_ host: Int) -> Bool { memory[host] > hosts[host].memory.bytes }
+
+    // MARK: What it is worth
+
+    /// Its share of the imbalance.
+    func unevenness(_ host: Int) -> Double { measure.unevenness(host, memory[host], load[host]) }
+
+    /// What a host's share would be with so much more, or less.
+    func unevenness(_ host: Int, adding bundle: Int, removing other: Int? = nil) -> Double {
+        let left = other.map { bundles[$0] }
+        return measure.unevenness(
+            host, memory[host] + bundles[bundle].memory - (left?.memory ?? 0),
+            load[host] + bundles[bundle].load - (left?.load ?? 0))
+    }
+
+    func unevenness(_ host: Int, removing bundle: Int) -> Double {
+        measure.unevenness(host, memory[host] - bundles[bundle].memory, load[host] - bundles[bundle].load)
+    }
+
+    var imbalance: Double { hosts.indices.reduce(0) { $0 + unevenness($1) } }
+}
