@@ -111,6 +111,7 @@ bench: check-root check-swift packages-lab release
 	Benchmarks/forecast --seed $(SEED) --moves $(MOVES)
 	Benchmarks/hard
 	Benchmarks/carried
+	Benchmarks/fleet
 
 faults: check-root check-swift packages-lab release
 	Benchmarks/faults --seed $(SEED) --runs $(RUNS)

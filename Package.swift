@@ -69,9 +69,8 @@ let package = Package(
         .target(
             name: "ApusCommands",
             dependencies: [
-                "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "FleetModel", argumentParser,
-                yams,
-                logging,
+                "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "Simulator", "FleetModel",
+                argumentParser, yams, logging,
             ],
             swiftSettings: strict),
         .target(
@@ -103,7 +102,8 @@ let package = Package(
         .testTarget(
             name: "MigrationTests", dependencies: ["Migration", "FleetModel"], swiftSettings: strict),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["Simulator", "Migration", "FleetModel", logging],
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "Migration", "Policy", "FleetModel", logging],
             swiftSettings: strict),
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Migration", "FleetModel", grdb],

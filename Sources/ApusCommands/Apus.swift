@@ -20,6 +20,8 @@ package struct Apus: AsyncParsableCommand {
             AbortCommand.self, RepairCommand.self,
             HistoryCommand.self, ShowCommand.self, CPUCommand.self, PolicyCommand.self, DrainCommand.self,
             UndrainCommand.self,
+            BalanceCommand.self, ConsolidateCommand.self, SpreadCommand.self, PlaceCommand.self,
+            SimulateCommand.self,
             HostsCommand.self, GuestsCommand.self,
             SendCommand.self, ReceiveCommand.self, RelayCommand.self,
             ExitStatusTopic.self,

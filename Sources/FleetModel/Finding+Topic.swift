@@ -36,7 +36,7 @@ extension Finding.Code {
         case .checkpointsPresent, .guestAgentSilent, .guestBusy, .guestIOError, .guestNotActive,
             .snapshotsPresent:
             .guest
-        case .hostMarked, .hostNotAllowed, .neverMove, .outsideWindow, .policyContradiction:
+        case .antiAffinity, .hostMarked, .hostNotAllowed, .neverMove, .outsideWindow, .policyContradiction:
             .policy
         case .libvirtTooOld, .versionDowngrade:
             .versions

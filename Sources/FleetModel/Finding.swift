@@ -18,6 +18,7 @@ package struct Finding: Sendable, Hashable, Codable {
 
     /// Stable names, listed with an example each in docs/codes.md.
     package enum Code: String, Sendable, Hashable, Codable, CaseIterable {
+        case antiAffinity = "anti-affinity"
         case apusDiffers = "apus-differs"
         case apusMissing = "apus-missing"
         case blockJobActive = "block-job-active"

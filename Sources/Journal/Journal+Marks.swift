@@ -5,18 +5,20 @@ internal import GRDB
 ///
 /// Every call throws the journal's codes.
 extension Journal {
-    /// Marks a host; one that is marked already stays as it is. What an earlier emptying took away is forgotten with
-    /// the first mark.
+    /// Marks a host. One that is marked already stays so; for maintenance even if it was for want of guests before.
     ///
     /// - Returns: whether it was not marked before.
-    package func mark(_ host: String) throws(ApusError) -> Bool {
+    package func mark(_ host: String, _ reason: HostMark.Reason) throws(ApusError) -> Bool {
         try write("mark \(host) in the journal") { database in
+            let known = try Row.fetchOne(
+                database, sql: "SELECT 1 FROM mark WHERE host = ?", arguments: [host])
             try database.execute(
-                sql: "INSERT INTO mark (host, since) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                arguments: [host, WallTime.now])
-            guard database.changesCount > 0 else { return false }
-            try database.execute(sql: "DELETE FROM taken WHERE host = ?", arguments: [host])
-            return true
+                sql: """
+                    INSERT INTO mark (host, since, reason) VALUES (?, ?, ?)
+                    ON CONFLICT (host) DO UPDATE SET reason = excluded.reason WHERE excluded.reason = ?
+                    """,
+                arguments: [host, WallTime.now, reason.rawValue, HostMark.Reason.drained.rawValue])
+            return known == nil
         }
     }
 
@@ -34,7 +36,10 @@ extension Journal {
     package func marks() throws(ApusError) -> [HostMark] {
         try read("read the journal") { database in
             try Row.fetchAll(database, sql: "SELECT * FROM mark ORDER BY host").map { row in
-                HostMark(host: try row.value("host"), since: try row.value("since"))
+                let reason: String = try row.value("reason")
+                return HostMark(
+                    host: try row.value("host"), reason: HostMark.Reason(rawValue: reason) ?? .drained,
+                    since: try row.value("since"))
             }
         }
     }

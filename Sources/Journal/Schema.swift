@@ -7,7 +7,7 @@ struct Schema: Sendable {
     static let current = Schema(versions: versions)
     static let versions = [
         (name: "1", sql: version1), (name: "2", sql: version2), (name: "3", sql: version3),
-        (name: "4", sql: version4),
+        (name: "4", sql: version4), (name: "5", sql: version5),
     ]
 
     /// What a file is.

@@ -16,9 +16,8 @@ struct ArchitectureTests {
         "Journal": ["Migration", "FleetModel", "GRDB"],
         "LibvirtFleet": ["Migration", "Libvirt", "DomainXML", "Transfer", "FleetModel", "Logging"],
         "ApusCommands": [
-            "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "FleetModel", "ArgumentParser",
-            "Yams",
-            "Logging",
+            "LibvirtFleet", "Migration", "Policy", "Journal", "Transfer", "Simulator", "FleetModel",
+            "ArgumentParser", "Yams", "Logging",
         ],
         "Simulator": ["Migration", "Policy", "FleetModel"],
         "simulate-moves": ["Simulator", "Logging"],

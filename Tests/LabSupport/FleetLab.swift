@@ -6,11 +6,14 @@ package struct FleetLab: Sendable {
     private let name: String
     private let inventory: String
     private let journal: String
-    /// Idle guests, by name, all on host1 at first.
+    /// By name, all on host1 at first.
     package let guests: [String]
 
-    /// Raises it with so many idle guests on host1, lends it, and takes it down whatever happens.
-    package static func with(_ count: Int, _ body: @Sendable (FleetLab) async throws -> Void) async throws {
+    /// Raises it with so many guests on host1, lends it, and takes it down whatever happens.
+    package static func with(
+        _ count: Int, kind: String = "idle", _ options: [String] = [],
+        _ body: @Sendable (FleetLab) async throws -> Void
+    ) async throws {
         let name = "\(Lab.environment["APUS_LAB"] ?? "test")3"
         let guests = (1...count).map { "fleet\($0)" }
         let draft = FleetLab(name: name, inventory: "", journal: "", guests: guests)
@@ -23,7 +26,9 @@ package struct FleetLab: Sendable {
                 journal: "/tmp/apus-fleet-journal-\(UInt32.random(in: 0 ... .max))",
                 guests: guests)
             for guest in guests {
-                try await draft.require("guest", "add", guest, "--kind", "idle", "--on", "host1")
+                let added = try await draft.script(
+                    ["guest", "add", guest, "--kind", kind, "--on", "host1"] + options)
+                try #require(added.status == 0, "lab guest add: \(added.said)")
             }
             defer { try? FileManager.default.removeItem(atPath: lab.journal) }
             result = .success(try await body(lab))

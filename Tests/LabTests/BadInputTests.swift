@@ -51,7 +51,7 @@ extension LabTests {
             }
             let words = ["migrate", "--json"] + row.words.map(fill)
             let outcome = try await Program(
-                [Lab.apusPath] + words, environment: ["APUS_INVENTORY": lab.inventory]
+                [Lab.apusPath] + words, environment: lab.apusEnvironment
             ).run()
             #expect(outcome.status == row.status, "\(outcome.said)")
             let error = try #require(try MoveAnswer(outcome).error)

@@ -13,7 +13,7 @@ extension LabTests {
                 let outcome = try await Program(
                     Lab.watch(
                         guest.name, [Lab.apusPath, "migrate", guest.name, "--to", destination, "--json"]),
-                    environment: Lab.environment.merging(["APUS_INVENTORY": lab.inventory]) { $1 }
+                    environment: Lab.environment.merging(lab.apusEnvironment) { $1 }
                 ).run()
                 #expect(outcome.status == 0, "\(outcome.said)")
                 let figures = try Figures(outcome.output)

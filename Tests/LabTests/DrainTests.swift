@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import LabSupport
 import Testing
 
@@ -58,6 +59,11 @@ extension LabTests {
             #expect(try !DrainAnswer(again).changed)
             let back = try await lab.apus("migrate", lab.guests[0], "--to", "host1")
             #expect(back.status == 2 && back.said.contains("host-marked"), "\(back.said)")
+
+            // Nor does a single move break the rule.
+            let other = try #require(places[lab.guests[1]]?.first)
+            let alone = try await lab.apus("migrate", lab.guests[0], "--to", other)
+            #expect(alone.status == 2 && alone.said.contains("[anti-affinity]"), "\(alone.said)")
 
             // The way back would put each pair on one host again.
             let stays = try await lab.apus("undrain", "host1", "--return", "--json")
@@ -130,6 +136,109 @@ extension LabTests {
             #expect(try DrainAnswer(partial).result.moves.map(\.guest) == [lab.guests[2]])
             let places = try await lab.places()
             #expect(places[lab.guests[0]] == ["host1"] && places[lab.guests[2]] != ["host1"])
+        }
+    }
+}
+
+/// What `apus balance --json` answers.
+private struct BalanceAnswer: Decodable {
+    struct Result: Decodable {
+        struct Move: Decodable {
+            let guest: String
+            let destination: String
+        }
+        let decision: String
+        let imbalance: Double
+        let moves: [Move]
+    }
+    let changed: Bool
+    let result: Result
+
+    init(_ outcome: Outcome) throws {
+        self = try JSONDecoder().decode(BalanceAnswer.self, from: Data(outcome.output.utf8))
+    }
+}
+
+extension LabTests {
+    @Test("guests that work are spread over the hosts once that has been worth it for long enough", .ownLab)
+    func balanced() async throws {
+        try await FleetLab.with(2, kind: "dirty", ["--dirty-rate", "1000"]) { lab in
+            let first = try await lab.apus("balance", "--apply", "--rounds", "2", "--json")
+            #expect(first.status == 0, "\(first.said)")
+            #expect(try BalanceAnswer(first).result.decision == "not-yet")
+            #expect(try await lab.places().values.allSatisfy { $0 == ["host1"] })
+            let second = try await lab.apus("balance", "--apply", "--rounds", "2", "--json")
+            #expect(second.status == 0, "\(second.said)")
+            let answer = try BalanceAnswer(second)
+            #expect(answer.changed && answer.result.decision == "move", "\(second.said)")
+            #expect(answer.result.moves.count == 1)
+            #expect(Set(try await lab.places().values.flatMap(\.self)).count == 2)
+            // Two working guests and three hosts: better than this is not to be had, and both were looked at lately.
+            let third = try await lab.apus("balance", "--apply", "--rounds", "1", "--json")
+            #expect(third.status == 0, "\(third.said)")
+            #expect(try !BalanceAnswer(third).changed)
+            let place = try await lab.apus("place", lab.guests[0], "--json")
+            #expect(place.status == 0 && place.output.contains(#""possible":true"#), "\(place.said)")
+        }
+    }
+}
+
+extension LabTests {
+    @Test(
+        "guests are packed onto fewer hosts, which are marked and handed to a command, and come into use again",
+        .ownLab)
+    func consolidated() async throws {
+        try await FleetLab.with(3) { lab in
+            for (guest, host) in [(lab.guests[1], "host2"), (lab.guests[2], "host3")] {
+                let moved = try await lab.apus("migrate", guest, "--to", host, "--json")
+                #expect(moved.status == 0, "\(moved.said)")
+            }
+            let list = "/tmp/apus-emptied-\(UInt32.random(in: 0 ... .max))"
+            defer { try? FileManager.default.removeItem(atPath: list) }
+            let dry = try await lab.apus("consolidate", "--json")
+            #expect(dry.status == 0 && dry.output.contains(#""changed":false"#), "\(dry.said)")
+            let done = try await lab.apus(
+                "consolidate", "--apply", "--run", "echo \"$APUS_HOST\" >>\(list)", "--json")
+            #expect(done.status == 0, "\(done.said)")
+            let hosts = Set(try await lab.places().values.flatMap(\.self))
+            #expect(hosts.count == 1)
+            let emptied = try String(contentsOfFile: list, encoding: .utf8).split(separator: "\n").map(
+                String.init)
+            #expect(Set(emptied) == Set(["host1", "host2", "host3"]).subtracting(hosts))
+            let host = try #require(emptied.first)
+            let blocked = try await lab.apus("migrate", lab.guests[0], "--to", host)
+            #expect(blocked.status == 2 && blocked.said.contains("host-marked"), "\(blocked.said)")
+            let again = try await lab.apus("consolidate", "--apply", "--json")
+            #expect(again.status == 0 && again.output.contains(#""changed":false"#), "\(again.said)")
+
+            let spread = try await lab.apus("spread", "--apply", "--json")
+            #expect(spread.status == 0, "\(spread.said)")
+            #expect(try await lab.places().values.allSatisfy { $0.count == 1 })
+            // It takes guests again: one that is there already needs no move.
+            let back = try await lab.apus("migrate", lab.guests[0], "--to", host)
+            #expect(back.status == 0, "\(back.said)")
+        }
+    }
+
+    @Test(
+        "Ctrl-C in a drain begins no further move, finishes those under way, and the next drain goes on",
+        .ownLab)
+    func drainInterrupted() async throws {
+        try await FleetLab.with(6) { lab in
+            let drain = lab.startApus("drain", "host1", "--json")
+            for await line in drain.errorLines where line.contains("host1 → ") { break }
+            await drain.send(SIGINT)
+            let outcome = try await drain.outcome()
+            #expect(outcome.status == 130, "\(outcome.said)")
+            let answer = try DrainAnswer(outcome)
+            #expect(!answer.result.moves.isEmpty && !answer.result.remaining.isEmpty)
+            #expect(answer.result.remaining.allSatisfy { $0.code == "interrupted" }, "\(outcome.said)")
+            let places = try await lab.places()
+            #expect(places.values.allSatisfy { $0.count == 1 })
+            #expect(places.count { $0.value == ["host1"] } == answer.result.remaining.count)
+            let again = try await lab.apus("drain", "host1", "--json")
+            #expect(again.status == 0, "\(again.said)")
+            #expect(try await !lab.places().values.contains(["host1"]))
         }
     }
 }

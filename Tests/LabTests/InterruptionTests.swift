@@ -90,8 +90,7 @@ extension LabTests {
         try await LabGuest.with("idle", on: lab) { guest in
             let script =
                 "\(Lab.apusPath) migrate \(guest.name) --to \(hosts[1]) --json 2>&1 | head -c 1 >/dev/null"
-            _ = try await Program(["bash", "-c", script], environment: ["APUS_INVENTORY": lab.inventory])
-                .run()
+            _ = try await Program(["bash", "-c", script], environment: lab.apusEnvironment).run()
             #expect(try await guest.settledPlace().host == hosts[1])
         }
     }

@@ -16,7 +16,7 @@ extension LabTests {
                     Lab.words(on: "host1") + [
                         Lab.apusPath, "migrate", guest.name, "--to", destination, "--json", "--inventory",
                         inventory,
-                    ], environment: Lab.environment
+                    ], environment: Lab.environment.merging(lab.apusEnvironment) { $1 }
                 ).run()
                 #expect(outcome.status == 0, "\(outcome.said)")
                 let result = try #require(try MoveAnswer(outcome).result)
@@ -39,7 +39,8 @@ extension LabTests {
                 "(until \(Lab.apusPath) status --inventory \(inventory) | grep -q 'round 1'; do :; done; printf '\\003') | "
                 + "script -q -e -c '\(command)' /dev/null"
             let outcome = try await Program(
-                Lab.words(on: "host1") + ["bash", "-c", terminal], environment: Lab.environment
+                Lab.words(on: "host1") + ["bash", "-c", terminal],
+                environment: Lab.environment.merging(lab.apusEnvironment) { $1 }
             ).run()
             #expect(outcome.status == 130, "\(outcome.said)")
             #expect(try await guest.places() == ["host1": "running"])

@@ -28,6 +28,14 @@ extension PreflightCase {
         PreflightCase("a group that is to be shunned and kept company", [.policyContradiction: .warning]) {
             $0.policy = facts([.affinity: ["db"], .antiAffinity: ["db", "web"]])
         },
+        PreflightCase("company that it is to be without", [.antiAffinity: .blocker]) {
+            $0.policy = facts([.antiAffinity: ["web"]])
+            $0.policy?.unwelcome = .known([PolicyFacts.Neighbour(name: "web02", group: "web")])
+        },
+        PreflightCase("company that nobody could ask for", [.notKnown: .warning]) {
+            $0.policy = facts([.antiAffinity: ["web"]])
+            $0.policy?.unwelcome = .notKnown("timeout")
+        },
         PreflightCase("nothing where the policy allows the move", [:]) {
             $0.policy = facts([.allow: ["beta"], .window: ["wed 12:00-12:01"], .neverMove: ["no"]])
         },

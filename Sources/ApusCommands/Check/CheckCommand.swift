@@ -70,7 +70,8 @@ struct CheckCommand: CommandWithOptions {
             (guest, policy) throws(ApusError) in
             let policy = inventory.policy(of: guest, own: policy)
             return Inquiry(
-                journal: journal, request: try move.request(inventory, of: policy), policy: policy)
+                journal: journal, request: try move.request(inventory, of: policy), policy: policy,
+                inventory: inventory)
         }
         let source = try move.from.map { try inventory.host(named: $0) }
         guard let to else {

@@ -23,10 +23,12 @@ struct Inquiry: Sendable {
     let request: MoveRequest
     /// What the guest's owner wants, with what the inventory adds.
     let policy: GuestPolicy
+    let inventory: Inventory
     let run: ProbeRun
 
-    init(journal: Journal, request: MoveRequest, policy: GuestPolicy) {
+    init(journal: Journal, request: MoveRequest, policy: GuestPolicy, inventory: Inventory) {
         self.journal = journal
+        self.inventory = inventory
         self.request = request
         self.policy = policy
         let digits = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -52,13 +54,37 @@ struct Inquiry: Sendable {
                 ? nil
                 : RelayChoice.leastResident(
                     session.guest, request, link: known, willMeasure: measuring != .nothing))
-        facts.policy = policy.isEmpty ? nil : PolicyFacts(policy: policy, now: .now)
+        if !policy.isEmpty {
+            facts.policy = PolicyFacts(policy: policy, now: .now, unwelcome: await unwelcome(session))
+        }
         facts.isDestinationMarked =
             try journal.marks().contains { $0.host == session.destinationName } ? true : nil
         facts.count(try journal.movesUnderWay().map(\.reservation))
         let left = try leftThere(facts)
         facts.cold?.ours = left
         return facts
+    }
+
+    /// Guests of the destination that this one is to be apart from.
+    private func unwelcome(_ session: MoveSession) async -> Reading<[PolicyFacts.Neighbour]>? {
+        guard let groups = policy.antiAffinity else { return nil }
+        do throws(ApusError) {
+            let host = try inventory.host(named: session.destinationName)
+            guard let report = try await FleetSurvey(watched: .zero).read([host]).first?.value.get() else {
+                return nil
+            }
+            let neighbours = report.guests.filter { resident in
+                resident.guest.state.isActive && resident.guest.identity.uuid != session.guest.identity.uuid
+            }
+            return .known(
+                neighbours.flatMap { resident in
+                    let own = (try? resident.policy.get()) ?? GuestPolicy()
+                    let theirs = inventory.policy(of: resident.guest.identity, own: own).antiAffinity ?? []
+                    return groups.intersection(theirs).sorted().prefix(1).map {
+                        PolicyFacts.Neighbour(name: resident.guest.identity.name, group: $0)
+                    }
+                })
+        } catch { return .notKnown(error.detail) }
     }
 
     /// What the link carries, where that was measured lately.

@@ -40,47 +40,74 @@ struct DrainCommand: CommandWithOptions {
         let inventory = try common.readInventory()
         let target = try inventory.host(named: host)
         let journal = try state.open()
-        let check = FleetCheck(inventory: inventory, journal: journal, options: move)
-        let marks = try journal.marks().filter { $0.host != target.name }
-        let answer = try await signals.guarding { () async throws(ApusError) -> FleetCheck.Answer in
-            var picture = try await FleetPicture.take(
-                inventory, marks: marks, journal: journal, withInactive: withInactive)
-            if let silent = picture.silent.first(where: { $0.host == target }) { throw silent.error }
-            guard let place = picture.fleet.host(named: target.name) else {
-                throw ApusError(
-                    .unknownHost, "drain \(target.name)", "\(target.name) is not in the inventory",
-                    hint: "Other hosts are needed for its guests: name them all in the inventory.")
+        // Before anybody looks: a drain of another host that begins now is not to choose this one.
+        let wasMarked = try journal.marks().contains { $0.host == target.name }
+        let isNew = try !dryRun && journal.mark(target.name, .drained)
+        let answer: FleetCheck.Answer
+        do {
+            answer = try await signals.guarding { () async throws(ApusError) in
+                try await look(target, inventory, journal)
             }
-            picture.fleet.hosts[place].isOpen = false
-            return try await check.answer(emptying: [place], in: picture)
+        } catch {
+            if isNew { _ = try journal.unmark(target.name) }
+            throw error
         }
-        let report = DrainReporter(common: common, host: target.name, answer: answer)
+        let report = DrainReporter(
+            common: common, host: target.name, wasMarked: wasMarked, answer: answer)
         for silent in answer.picture.silent { Console.note(silent.error) }
         if !answer.blocked.isEmpty, !partial {
+            if isNew { _ = try journal.unmark(target.name) }
             report.blocked()
             throw ExitStatus.blocked
         }
-        let (steps, stuck) = FleetSchedule.sequence(answer.moves, in: answer.picture.fleet)
-        if dryRun { return report.planned(steps, stuck) }
+        let place = answer.picture.fleet.host(named: target.name)
+        let (steps, _) = FleetSchedule.sequence(answer.moves, in: answer.picture.fleet)
+        if dryRun { return report.planned(steps) }
         report.begins(steps)
-        let isNew = try journal.mark(target.name)
+        let leaving = answer.moves.filter { $0.source == place }.map {
+            answer.picture.guests[$0.guest].identity
+        }
+        // Noted first: whatever becomes of this process, undrain --return knows them. It finds out who is still here.
+        for guest in leaving { try journal.note(taken: guest, from: target.name) }
         let board = FleetBoard(guests: answer.picture.guests.map(\.identity.name), asJSON: common.json)
         let mover = FleetMover(answer.picture, inventory, journal, move, board)
         signals.forward { mover.interrupt() }
-        let place = answer.picture.fleet.host(named: target.name)
-        let outcome = await mover.run(answer.moves) { move in
-            guard move.source == place else { return }
-            do throws(ApusError) {
-                try journal.note(taken: answer.picture.guests[move.guest].identity, from: target.name)
-            } catch {
-                board.say("\(error.detail): apus undrain --return will not know of this guest")
-            }
-        }
+        let outcome = await mover.run(answer.moves) { _ in }
         board.clear()
-        let remaining = report.finished(outcome, mover, changed: isNew || !outcome.moved.isEmpty)
+        let left = try await remaining(on: target, leaving, journal)
+        let remaining = report.finished(
+            outcome, mover, left: left, changed: isNew || !outcome.moved.isEmpty)
         if let person = outcome.failed.first(where: { ExitStatus($0.error.code) == .needsPerson }) {
             throw ExitStatus(person.error.code)
         }
         if remaining > 0 { throw mover.isStopped ? ExitStatus.interrupted : ExitStatus.failed }
+    }
+
+    private func look(
+        _ target: Host, _ inventory: Inventory, _ journal: Journal
+    ) async throws(ApusError) -> FleetCheck.Answer {
+        var picture = try await FleetPicture.take(
+            inventory, marks: try journal.marks(), journal: journal, withInactive: withInactive)
+        if let silent = picture.silent.first(where: { $0.host == target }) { throw silent.error }
+        guard let place = picture.fleet.host(named: target.name) else {
+            throw ApusError(
+                .unknownHost, "drain \(target.name)", "\(target.name) is not in the inventory",
+                hint: "Other hosts are needed for its guests: name them all in the inventory.")
+        }
+        picture.fleet.hosts[place].isOpen = false
+        return try await FleetCheck(inventory: inventory, journal: journal, options: move)
+            .answer(emptying: [place], in: picture)
+    }
+
+    /// Who is on the host now, whatever was planned: somebody may have started a guest there meanwhile.
+    private func remaining(
+        on target: Host, _ leaving: [GuestIdentity], _ journal: Journal
+    ) async throws(ApusError) -> [Guest] {
+        let there = try await FleetReader().guests(of: [target]).first?.value.get() ?? []
+        let left = there.filter { $0.state.isActive || withInactive && $0.isPersistent }
+        for guest in leaving where left.contains(where: { $0.identity.uuid == guest.uuid }) {
+            try journal.forget(taken: guest, from: target.name)
+        }
+        return left
     }
 }

@@ -6,6 +6,7 @@ import Policy
 struct DrainReporter {
     let common: CommonOptions
     let host: String
+    let wasMarked: Bool
     let answer: FleetCheck.Answer
 
     private var words: FleetWords { FleetWords(answer: answer) }
@@ -16,7 +17,8 @@ struct DrainReporter {
         if common.json {
             Envelope(
                 command: "drain", changed: false,
-                result: FleetReport(host: host, moves: [], remaining: words.remainingBlocked),
+                result: FleetReport(
+                    host: host, wasMarked: wasMarked, moves: [], remaining: words.remainingBlocked),
                 error: ErrorReport(
                     ApusError(
                         .blocked, "drain \(host)",
@@ -29,40 +31,54 @@ struct DrainReporter {
         Console.note("  Mend that, or leave them there with --partial: \(answer.moves.count) others can go.")
     }
 
-    func planned(_ steps: [FleetMove], _ stuck: [FleetMove]) {
+    func planned(_ steps: [FleetMove]) {
         if common.json {
             Envelope(
                 command: "drain", changed: false,
                 result: FleetReport(
-                    host: host, moves: steps.map { words.report($0) },
-                    remaining: words.remainingBlocked + stuck.map { words.remaining($0.guest, "no-room-yet") }
-                ),
+                    host: host, wasMarked: wasMarked, moves: steps.map { words.report($0) },
+                    remaining: words.remainingBlocked),
                 error: nil
             ).print()
             return
         }
         Console.print(table(steps))
         if !answer.blocked.isEmpty { Console.print("These would stay:\n" + words.blocked) }
-        for move in stuck { Console.print("  \(words.name(move.guest)) would find no room on the way") }
         Console.print("Nothing was changed (--dry-run).")
     }
 
     func begins(_ steps: [FleetMove]) {
-        if !common.json { Console.note(table(steps)) }
+        guard !common.json else { return }
+        Console.note(table(steps))
+        if !answer.blocked.isEmpty { Console.note("These stay:\n" + words.blocked) }
     }
 
     private func table(_ steps: [FleetMove]) -> String {
         steps.isEmpty ? "\(host) has nothing that is to be moved." : words.table(steps)
     }
 
+    /// - Parameters:
+    ///   - outcome: what became of the moves.
+    ///   - mover: with their figures.
+    ///   - there: who is on the host now.
+    ///   - changed: whether anything was changed.
     /// - Returns: how many guests are still there.
-    func finished(_ outcome: FleetRun.Outcome, _ mover: FleetMover, changed: Bool) -> Int {
-        let left = words.remaining(outcome, isStopped: mover.isStopped)
+    func finished(
+        _ outcome: FleetRun.Outcome, _ mover: FleetMover, left there: [Guest], changed: Bool
+    ) -> Int {
+        let known = words.remaining(outcome, isStopped: mover.isStopped)
+        let left = there.map { guest in
+            known.first { $0.guest == guest.identity.name }
+                ?? RemainingReport(
+                    guest: guest.identity.name, code: "arrived-meanwhile",
+                    detail: "it came to \(host) while that was being emptied: apus drain \(host) again")
+        }
         if common.json {
             Envelope(
                 command: "drain", changed: changed,
                 result: FleetReport(
-                    host: host, moves: outcome.moved.map { words.report($0, mover.result(of: $0.guest)) },
+                    host: host, wasMarked: wasMarked,
+                    moves: outcome.moved.map { words.report($0, mover.result(of: $0.guest)) },
                     remaining: left), error: nil
             ).print()
             return left.count

@@ -42,9 +42,16 @@ struct UndrainCommand: CommandWithOptions {
                 .planned()
         }
         if wasMarked { _ = try journal.unmark(target.name) }
+        for silent in answer?.picture.silent ?? [] { Console.note(silent.error) }
         let reporter = UndrainReporter(
             common: common, host: target.name, wasMarked: wasMarked, answer: answer)
-        guard let way else { return reporter.unmarked() }
+        guard let way else {
+            // Whoever does not want them back now does not want them back by the next --return.
+            for guest in try journal.taken(from: target.name) {
+                try journal.forget(taken: guest, from: target.name)
+            }
+            return reporter.unmarked()
+        }
         for guest in way.isBack { try journal.forget(taken: guest, from: target.name) }
         let board = FleetBoard(
             guests: way.answer.picture.guests.map(\.identity.name), asJSON: common.json)
@@ -55,7 +62,7 @@ struct UndrainCommand: CommandWithOptions {
             try? journal.forget(taken: way.answer.picture.guests[move.guest].identity, from: target.name)
         }
         board.clear()
-        let remaining = reporter.finished(outcome, mover)
+        let remaining = reporter.finished(outcome, mover, missing: way.missing)
         if let person = outcome.failed.first(where: { ExitStatus($0.error.code) == .needsPerson }) {
             throw ExitStatus(person.error.code)
         }
@@ -66,6 +73,8 @@ struct UndrainCommand: CommandWithOptions {
         let answer: FleetCheck.Answer
         /// Guests that are on the host already.
         let isBack: [GuestIdentity]
+        /// Guests that no host which answers knows.
+        let missing: [GuestIdentity]
     }
 
     /// Moves that bring the host's guests back, each checked.
@@ -86,12 +95,18 @@ struct UndrainCommand: CommandWithOptions {
                         .unknownHost, "bring guests back to \(target.name)",
                         "\(target.name) is not in the inventory", hint: "Name it in the inventory.")
             }
-            var (moves, isBack) = ([FleetMove](), [GuestIdentity]())
+            var (moves, isBack, missing) = ([FleetMove](), [GuestIdentity](), [GuestIdentity]())
             var blocked: [FleetCheck.Blocked] = []
             for guest in taken {
                 let places = picture.guests.indices.filter { picture.guests[$0].identity.uuid == guest.uuid }
-                let active = places.first { picture.guests[$0].state.isActive } ?? places.first
-                guard let number = active else { continue }
+                // A definition that stayed on the host is not the guest, while another host has one.
+                let number =
+                    places.first { picture.guests[$0].state.isActive }
+                    ?? places.first { picture.fleet.guests[$0].host != place } ?? places.first
+                guard let number else {
+                    missing.append(guest)
+                    continue
+                }
                 let source = picture.fleet.guests[number].host
                 if source == place {
                     isBack.append(guest)
@@ -105,7 +120,8 @@ struct UndrainCommand: CommandWithOptions {
                 blocked.append(check.blocked(move, error, picture))
             }
             return WayBack(
-                answer: FleetCheck.Answer(picture: picture, moves: moves, blocked: blocked), isBack: isBack)
+                answer: FleetCheck.Answer(picture: picture, moves: moves, blocked: blocked), isBack: isBack,
+                missing: missing)
         }
     }
 }

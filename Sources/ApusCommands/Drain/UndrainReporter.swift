@@ -32,11 +32,21 @@ struct UndrainReporter {
             wasMarked ? "\(host) takes guests again." : "\(host) was not marked; nothing to do.")
     }
 
+    /// - Parameters:
+    ///   - outcome: what became of the moves.
+    ///   - mover: with their figures.
+    ///   - missing: guests that nobody knows.
     /// - Returns: how many guests did not come back.
-    func finished(_ outcome: FleetRun.Outcome, _ mover: FleetMover) -> Int {
+    func finished(_ outcome: FleetRun.Outcome, _ mover: FleetMover, missing: [GuestIdentity]) -> Int {
         guard let answer else { return 0 }
         let words = FleetWords(answer: answer)
-        let left = words.remaining(outcome, isStopped: mover.isStopped)
+        let lost = missing.map { guest in
+            RemainingReport(
+                guest: guest.name, code: ApusError.Code.unknownGuest.rawValue,
+                detail: answer.picture.silent.isEmpty
+                    ? "no host knows it" : "no host that answered knows it")
+        }
+        let left = words.remaining(outcome, isStopped: mover.isStopped) + lost
         if common.json {
             report(
                 changed: wasMarked || !outcome.moved.isEmpty,
@@ -56,7 +66,8 @@ struct UndrainReporter {
     private func report(changed: Bool, moves: [FleetMoveReport], remaining: [RemainingReport]) {
         Envelope(
             command: "undrain", changed: changed,
-            result: FleetReport(host: host, moves: moves, remaining: remaining), error: nil
+            result: FleetReport(host: host, wasMarked: wasMarked, moves: moves, remaining: remaining),
+            error: nil
         ).print()
     }
 }

@@ -16,8 +16,13 @@ struct FleetPicture: Sendable {
 
     /// Of a host's memory so much is its own.
     static let ownShare = 0.05
+    /// Of each of its processors a guest that is to be started keeps so much busy, for all that is known.
+    static let assumedLoad = 0.2
     /// What a guest takes besides its memory.
     private static let overhead = ByteCount.mebibytes(40)
+
+    /// What a guest takes of its host's memory while it runs.
+    static func taken(by memory: ByteCount) -> ByteCount { ByteCount(memory.bytes + overhead.bytes) }
 
     /// Asks every host of the inventory.
     ///
@@ -35,6 +40,10 @@ struct FleetPicture: Sendable {
         let marked = Set(marks.map(\.host))
         var (fleet, hosts, guests) = (Fleet(hosts: [], guests: []), [Host](), [Guest]())
         var unreadable: [Int: ApusError] = [:]
+        // A definition that stayed behind is not the guest.
+        let running = Set(
+            readings.compactMap(\.success).flatMap(\.guests).filter { $0.guest.state.isActive }
+                .map(\.guest.identity.uuid))
         for reading in readings {
             guard let report = reading.success else { continue }
             let host = reading.host
@@ -46,20 +55,25 @@ struct FleetPicture: Sendable {
                     maxIncoming: host.maxIncoming, maxOutgoing: host.maxOutgoing))
             hosts.append(host)
             let residents = report.guests.sorted { $0.guest.identity.name < $1.guest.identity.name }
-            for resident in residents where resident.guest.state.isActive || withInactive {
+            for resident in residents
+            where resident.guest.state.isActive
+                || withInactive && !running.contains(resident.guest.identity.uuid)
+            {
                 let identity = resident.guest.identity
                 var policy = GuestPolicy()
                 do throws(ApusError) {
                     policy = inventory.policy(of: identity, own: try resident.policy.get())
                 } catch {
                     unreadable[guests.count] = error
+                    // What the inventory says of it holds for the others all the same.
+                    policy = inventory.policy(of: identity, own: GuestPolicy())
                     policy.neverMoves = true
                 }
                 let memory = resident.guest.state.isActive ? resident.guest.memory : .zero
                 fleet.guests.append(
                     FleetGuest(
                         identity, on: hosts.count - 1,
-                        memory: memory == .zero ? .zero : ByteCount(memory.bytes + overhead.bytes),
+                        memory: memory == .zero ? .zero : taken(by: memory),
                         load: resident.load, policy: policy,
                         moveSeconds: try seconds(identity, memory, journal)))
                 guests.append(resident.guest)

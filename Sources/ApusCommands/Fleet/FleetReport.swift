@@ -75,6 +75,8 @@ struct FleetWords {
 /// What fleet commands report: the moves, and who is left.
 struct FleetReport: Encodable {
     let host: String
+    /// Whether nothing was to be placed on the host already before the command.
+    let wasMarked: Bool
     let moves: [FleetMoveReport]
     let remaining: [RemainingReport]
 }

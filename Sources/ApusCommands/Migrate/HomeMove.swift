@@ -23,7 +23,7 @@ struct HomeMove {
 
     func run(_ inventory: Inventory, signals: SignalWatch) async throws(ApusError) {
         let began = ContinuousClock.now
-        let inquiry = Inquiry(journal: journal, request: request, policy: GuestPolicy())
+        let inquiry = Inquiry(journal: journal, request: request, policy: GuestPolicy(), inventory: inventory)
         let (session, facts, disks) = try await signals.guarding {
             () async throws(ApusError) -> (MoveSession, MoveFacts, DiskPlanner) in
             let session = try await MoveSession.openHome(guest: guest, on: source, inventory: inventory)

@@ -94,7 +94,7 @@ struct MigrateCommand: CommandWithOptions {
         let journal = try state.open()
         if !dryRun {
             signals.forward { Console.note("apus: what an earlier move left is brought to its end first") }
-            try await takeOver(way.guest, journal)
+            try await LeftColdMove.takeOver(way.guest, journal)
         }
         let turn = MoveTurn(
             way: way, journal: journal, patience: Patience(limit: wait, since: began),
@@ -120,20 +120,6 @@ struct MigrateCommand: CommandWithOptions {
                     guard error.saysSomebodyWasQuicker, turn.patience.left != nil else { throw error }
                 }
             }
-        }
-    }
-
-    /// A cold move whose process is gone is no obstacle to the next one, which goes on with what has arrived.
-    private func takeOver(_ guest: String, _ journal: Journal) async throws(ApusError) {
-        for left in try journal.unfinished() where left.move.isUnfinished && !left.isHeld {
-            guard left.move.guest.name == guest || left.move.guest.uuid == guest,
-                let plan = try? Document.decode(
-                    MovePlan.self, Data(left.move.plan.utf8), path: journal.path, what: "the plan of a move"),
-                let cold = plan.cold
-            else { continue }
-            _ = try await ColdRepair(
-                id: left.move.id, plan: plan, cold: cold, owner: Journal.currentProcess(), log: journal
-            ).run(keepsFiles: true, say: { Console.note("apus: \($0)") })
         }
     }
 

@@ -93,7 +93,7 @@ struct MoveTurn: Sendable {
         let source = try inventory.host(named: session.guest.host)
         let policy = inventory.policy(of: session.guest.identity, own: try await session.policy())
         let wanted = if let saved = way.saved { saved.request } else { try request(policy) }
-        let inquiry = Inquiry(journal: journal, request: wanted, policy: policy)
+        let inquiry = Inquiry(journal: journal, request: wanted, policy: policy, inventory: inventory)
         while true {
             if let left = patience.left {
                 try await journal.waitForRoom(from: source, to: way.destination, limit: left)

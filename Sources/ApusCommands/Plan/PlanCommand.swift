@@ -45,7 +45,8 @@ struct PlanCommand: CommandWithOptions {
                 let policy = inventory.policy(
                     of: session.guest.identity, own: try await session.policy())
                 let inquiry = Inquiry(
-                    journal: journal, request: try move.request(inventory, of: policy), policy: policy)
+                    journal: journal, request: try move.request(inventory, of: policy), policy: policy,
+                    inventory: inventory)
                 return try await inquiry.plan(session, quick ? .link : .all)
             }
         }

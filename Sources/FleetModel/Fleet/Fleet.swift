@@ -9,14 +9,25 @@ package struct Fleet: Sendable, Hashable, Codable {
     }
 
     package func host(named name: String) -> Int? { hosts.firstIndex { $0.name == name } }
+
+    /// The same with other loads; a guest for which none is known keeps its own.
+    package func withLoads(_ load: (GuestIdentity) -> Double?) -> Fleet {
+        var fleet = self
+        for guest in fleet.guests.indices {
+            if let load = load(fleet.guests[guest].identity) { fleet.guests[guest].load = load }
+        }
+        return fleet
+    }
 }
 
 /// What a host has for guests.
 package struct FleetHost: Sendable, Hashable, Codable {
     package let name: String
     /// What all guests together may take of its memory.
-    package let memory: ByteCount
+    package var memory: ByteCount
     package let processors: Int
+    /// What guests may keep busy of its processors, together; `nil` is as much as they like.
+    package var mostLoad: Double?
     /// Whether guests may be brought to it; those that are there stay allowed.
     package var isOpen: Bool
     /// Moves at a time, as the inventory says.
@@ -44,7 +55,7 @@ package struct FleetGuest: Sendable, Hashable, Codable {
     /// What it takes of its host's memory; zero for one that does not run.
     package let memory: ByteCount
     /// Processors' worth of work that it does.
-    package let load: Double
+    package var load: Double
     /// The guest's own policy, with what it leaves open taken from the inventory.
     package var policy: GuestPolicy
     /// Hosts that can have it as far as a check found out; `nil` is all of them.

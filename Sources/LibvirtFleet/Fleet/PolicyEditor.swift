@@ -15,8 +15,10 @@ package struct PolicyEditor: Sendable {
         package let guest: Guest
         package let before: GuestPolicy
         package let after: GuestPolicy
+        /// Whether what was there could not be read, and is gone.
+        let wasUnreadable: Bool
 
-        package var hasChanged: Bool { before != after }
+        package var hasChanged: Bool { before != after || wasUnreadable }
     }
 
     private let links: [HostLink]
@@ -45,17 +47,18 @@ package struct PolicyEditor: Sendable {
         _ edit: (inout GuestPolicy) throws(ApusError) -> Void
     ) async throws(ApusError) -> Change {
         let (guest, link) = try await GuestLocator(guest: name, links: links).locate()
-        let before: GuestPolicy
+        var before = GuestPolicy()
+        var isUnreadable = false
         do throws(ApusError) { before = try await link.policy(of: guest) } catch {
             guard startsAnew else { throw error }
-            before = GuestPolicy()
+            isUnreadable = true
         }
         var after = startsAnew ? GuestPolicy() : before
         try edit(&after)
-        if !dryRun, before != after || startsAnew {
+        if !dryRun, before != after || isUnreadable {
             try await write(after, over: try await link.policyElement(of: guest), guest, link)
         }
-        return Change(guest: guest, before: before, after: after)
+        return Change(guest: guest, before: before, after: after, wasUnreadable: isUnreadable)
     }
 
     private func write(

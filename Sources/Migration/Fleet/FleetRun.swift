@@ -6,6 +6,8 @@ package struct FleetRun: Sendable {
     /// How a move ended.
     package enum Ending: Sendable {
         case moved
+        /// Nothing of it is to be moved any more: somebody else did, or it runs no longer.
+        case gone
         case failed(ApusError)
     }
 
@@ -13,7 +15,7 @@ package struct FleetRun: Sendable {
     package struct Ports: Sendable {
         /// Carries one move out, to its end.
         let move: @Sendable (FleetMove) async -> Ending
-        /// Where a guest might go instead, with the fleet as it is by then; `nil` for nowhere.
+        /// Where a guest might go instead, with the others where they will be by then; `nil` for nowhere.
         let elsewhere: @Sendable (_ fleet: Fleet, _ guest: Int, _ tried: Set<Int>) async -> Int?
         /// Is told of a failure that is tried again, and when.
         let retried: @Sendable (FleetMove, ApusError, Duration) -> Void
@@ -70,6 +72,7 @@ package struct FleetRun: Sendable {
                 guard let event = await group.next() else { break }
                 switch event {
                 case .ended(let move, .moved): state.arrived(move)
+                case .ended(let move, .gone): state.schedule.ended(move.guest, hasMoved: false)
                 case .ended(let move, .failed(let error)):
                     guard let (again, wait) = await retry(of: move, after: error, &state) else {
                         state.outcome.failed.append((move, error))
@@ -111,7 +114,7 @@ package struct FleetRun: Sendable {
         let tried = state.tried[move.guest] ?? []
         // Where it is not sure how many copies there are, nothing is tried again.
         guard tried.count < Self.attempts, error.isWorthAnotherTry, !isStopped() else { return nil }
-        let other = await ports.elsewhere(state.outcome.fleet, move.guest, Set(tried))
+        let other = await ports.elsewhere(state.schedule.expected, move.guest, Set(tried))
         guard let host = other ?? (error.mayPass ? move.destination : nil) else { return nil }
         return (
             FleetMove(guest: move.guest, from: move.source, to: host),

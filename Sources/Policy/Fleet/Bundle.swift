@@ -13,14 +13,20 @@ struct Bundle: Sendable {
     var allowed: Set<Int>?
     /// Best first.
     var preferred: [Int] = []
-    /// Numbers of the anti-affinity groups that it is in.
+    /// Numbers of the anti-affinity groups that it is in, once for each guest that is in one.
     var repelled: [Int] = []
+    /// The same, guest by guest.
+    var repelledOf: [[Int]] = []
     /// The host of its guests; `nil` while they are on several.
     var home: Int?
-    var neverMoves = false
+    /// Hosts of guests in it that never move: all of it has to be there.
+    var tied: Set<Int> = []
 
-    /// The fleet's guests as bundles, and how many anti-affinity groups there are.
-    static func all(of fleet: Fleet) -> (bundles: [Bundle], groups: Int) {
+    /// Whether it stays as it is: it is together, and one of it never moves.
+    var stays: Bool { home.map { tied.contains($0) } ?? false }
+
+    /// The fleet's guests as bundles.
+    static func all(of fleet: Fleet) -> [Bundle] {
         var leader = Array(fleet.guests.indices)
         func root(_ guest: Int) -> Int {
             var guest = guest
@@ -61,7 +67,15 @@ struct Bundle: Sendable {
             }
             bundles[bundleOf[root] ?? 0].add(guest, index, groups, hostNumbers)
         }
-        return (bundles, groupNumbers.count)
+        return bundles.map { bundle in
+            var bundle = bundle
+            // Whoever never moves may be where no rule would have it; the others join it, or cannot.
+            if !bundle.tied.isEmpty {
+                bundle.allowed = bundle.allowed.map { $0.intersection(bundle.tied) } ?? bundle.tied
+            }
+            if bundle.tied.count > 1 { bundle.allowed = [] }
+            return bundle
+        }
     }
 
     private mutating func add(
@@ -73,7 +87,7 @@ struct Bundle: Sendable {
         seconds += guest.moveSeconds
         priority = guests.count == 1 ? guest.policy.priority ?? 0 : max(priority, guest.policy.priority ?? 0)
         if home != guest.host { home = nil }
-        neverMoves = neverMoves || guest.policy.neverMoves == true
+        if guest.policy.neverMoves == true { tied.insert(guest.host) }
         if let names = guest.policy.allowedHosts {
             // A name that no host bears allows nothing.
             restrict(to: Set(names.compactMap { hostNumbers[$0] }))
@@ -83,6 +97,7 @@ struct Bundle: Sendable {
             if let number = hostNumbers[name], !preferred.contains(number) { preferred.append(number) }
         }
         repelled.append(contentsOf: groups)
+        repelledOf.append(groups)
     }
 
     private mutating func restrict(to hosts: Set<Int>) {

@@ -31,26 +31,28 @@ package struct FleetPlanner: Sendable {
         }
     }
 
-    /// Placements of a small fleet that are tried one by one.
+    /// So many steps of trying the placements of a small fleet one by one, unless told.
     static let exactSteps = 200_000
     /// Bundles times hosts, from which on that leads nowhere.
     static let exactSize = 400
 
     let fleet: Fleet
     let prices: PlacementSearch.Prices
+    private let steps: Int
 
     package init(_ fleet: Fleet) {
         self.init(fleet, prices: PlacementSearch.Prices())
     }
 
-    init(_ fleet: Fleet, prices: PlacementSearch.Prices) {
+    init(_ fleet: Fleet, prices: PlacementSearch.Prices = .init(), steps: Int = FleetPlanner.exactSteps) {
         self.fleet = fleet
         self.prices = prices
+        self.steps = steps
     }
 
     package func outcome(_ aim: Aim) -> Outcome {
         let now = Placement(fleet)
-        let movable = now.bundles.map { !$0.neverMoves }
+        let movable = now.bundles.map { !$0.stays }
         var search = PlacementSearch(now, prices: prices, isMovable: movable)
         switch aim {
         case .settle, .empty:
@@ -70,12 +72,28 @@ package struct FleetPlanner: Sendable {
                 return outcome(of: search.placement, now, homeless, isOptimal: false)
             }
             var exact = ExactSearch(
-                now, prices: prices, movable: open, below: search.cost, limit: Self.exactSteps)
+                now, prices: prices, movable: open, below: search.cost, limit: steps)
             let answer = exact.run()
             var placement = search.placement
             if let hosts = answer.hostOf { placement.follow(hosts) }
             return outcome(of: placement, now, [], isOptimal: answer.isComplete)
         }
+    }
+
+    /// Another host for one guest, with everything else where it is in this fleet.
+    ///
+    /// - Parameters:
+    ///   - guest: which.
+    ///   - tried: hosts on which it was tried.
+    /// - Returns: `nil` where no other can have it.
+    package func elsewhere(_ guest: Int, besides tried: Set<Int>) -> Int? {
+        var rest = fleet
+        let home = fleet.guests[guest].host
+        let possible = fleet.guests[guest].possibleHosts ?? Set(fleet.hosts.indices)
+        rest.guests[guest].possibleHosts = possible.subtracting(tried).subtracting([home])
+        for other in rest.guests.indices where other != guest { rest.guests[other].policy.neverMoves = true }
+        let host = FleetPlanner(rest, prices: prices).outcome(.empty([home])).hosts[guest]
+        return host == home ? nil : host
     }
 
     /// What the search by ones and twos did not find, where all placements can be tried.
@@ -86,7 +104,7 @@ package struct FleetPlanner: Sendable {
         let open = now.bundles.indices.filter { movable[$0] && (hosts == nil || now.isOn($0, hosts ?? [])) }
         guard isSmall(open) else { return nil }
         var exact = ExactSearch(
-            now, prices: prices, movable: open, below: .infinity, limit: Self.exactSteps)
+            now, prices: prices, movable: open, below: .infinity, limit: steps)
         guard let hosts = exact.run().hostOf else { return nil }
         var placement = now
         placement.follow(hosts)

@@ -52,6 +52,14 @@ package struct FleetSchedule: Sendable {
         (candidates + waitingFor.flatMap(\.self)).sorted().map { wanted[$0] }
     }
 
+    /// The fleet as it will be once everything has gone well: what is under way has arrived, what waits has moved.
+    package var expected: Fleet {
+        var fleet = fleet
+        for guest in fleet.guests.indices { fleet.guests[guest].host = hostOf[guest] }
+        for move in Array(underWay.values) + waiting { fleet.guests[move.guest].host = move.destination }
+        return fleet
+    }
+
     /// The next move that may begin now; it counts as begun.
     ///
     /// - Returns: `nil` while nothing can begin before something under way ends; or when nothing is left that can.

@@ -10,6 +10,8 @@ package struct ImbalanceMeasure: Sendable {
     package static let loadWeight = 0.7
     package static let memoryWeight = 0.3
 
+    /// What one host counts for, in the mean.
+    let hostShare: Double
     private let memoryShare: Double
     private let loadShare: Double
     private let memoryOf: [Double]
@@ -19,6 +21,7 @@ package struct ImbalanceMeasure: Sendable {
 
     package init(_ fleet: Fleet) {
         let open = fleet.hosts.filter(\.isOpen)
+        hostShare = 1 / Double(max(1, open.count))
         let memory = open.reduce(0.0) { $0 + Double($1.memory.bytes) }
         let processors = open.reduce(0.0) { $0 + Double($1.processors) }
         memoryShare = fleet.guests.reduce(0.0) { $0 + Double($1.memory.bytes) } / max(1, memory)

@@ -17,10 +17,11 @@ struct Placement: Sendable {
 
     var hosts: [FleetHost] { fleet.hosts }
 
-    /// As it is now. A bundle whose guests are on several hosts is nowhere, and takes what it takes where its guests are.
+    /// As it is now. A bundle whose guests are on several hosts is nowhere; its guests count where they are, until it is
+    /// put somewhere.
     init(_ fleet: Fleet) {
         self.fleet = fleet
-        (bundles, _) = Bundle.all(of: fleet)
+        bundles = Bundle.all(of: fleet)
         measure = ImbalanceMeasure(fleet)
         hostOf = Array(repeating: -1, count: bundles.count)
         memory = Array(repeating: 0, count: fleet.hosts.count)
@@ -31,23 +32,38 @@ struct Placement: Sendable {
                 put(number, on: home)
             } else {
                 scattered.insert(number)
-                for guest in bundle.guests.map({ fleet.guests[$0] }) {
-                    memory[guest.host] += guest.memory.bytes
-                    load[guest.host] += guest.load
-                }
+                count(bundle, 1)
             }
         }
+    }
+
+    /// Adds the guests of a scattered bundle where they are, or takes them off.
+    private mutating func count(_ bundle: Bundle, _ sign: Int) {
+        for (guest, groups) in zip(bundle.guests.map({ fleet.guests[$0] }), bundle.repelledOf) {
+            memory[guest.host] =
+                sign > 0 ? memory[guest.host] + guest.memory.bytes : memory[guest.host] - guest.memory.bytes
+            load[guest.host] += Double(sign) * guest.load
+            for group in groups { inGroup[group * hosts.count + guest.host, default: 0] += sign }
+        }
+    }
+
+    /// What of a scattered bundle is on a host already.
+    private func present(_ bundle: Int, on host: Int) -> (memory: UInt64, load: Double, groups: [Int]) {
+        guard scattered.contains(bundle) else { return (0, 0, []) }
+        var (memory, load, groups) = (UInt64(0), 0.0, [Int]())
+        for (guest, own) in zip(bundles[bundle].guests.map({ fleet.guests[$0] }), bundles[bundle].repelledOf)
+        where guest.host == host {
+            memory += guest.memory.bytes
+            load += guest.load
+            groups += own
+        }
+        return (memory, load, groups)
     }
 
     // MARK: Changes
 
     mutating func put(_ bundle: Int, on host: Int) {
-        if scattered.remove(bundle) != nil {
-            for guest in bundles[bundle].guests.map({ fleet.guests[$0] }) {
-                memory[guest.host] -= guest.memory.bytes
-                load[guest.host] -= guest.load
-            }
-        }
+        if scattered.remove(bundle) != nil { count(bundles[bundle], -1) }
         hostOf[bundle] = host
         memory[host] += bundles[bundle].memory
         load[host] += bundles[bundle].load
@@ -91,12 +107,17 @@ struct Placement: Sendable {
     /// - Returns: whether memory and groups allow it.
     func fits(_ bundle: Int, on host: Int, leaving: Int? = nil) -> Bool {
         let wanted = bundles[bundle]
-        let left = leaving.map { bundles[$0].memory } ?? 0
+        let there = present(bundle, on: host)
+        let left = (leaving.map { bundles[$0].memory } ?? 0) + there.memory
         guard memory[host] - left + wanted.memory <= hosts[host].memory.bytes else { return false }
+        if let most = hosts[host].mostLoad {
+            let leaving = (leaving.map { bundles[$0].load } ?? 0) + there.load
+            guard load[host] - leaving + wanted.load <= most else { return false }
+        }
         return wanted.repelled.allSatisfy { group in
-            let there = inGroup[group * hosts.count + host] ?? 0
+            let others = inGroup[group * hosts.count + host] ?? 0
             let leaves = leaving.map { bundles[$0].repelled.count { $0 == group } } ?? 0
-            return there - leaves <= 0
+            return others - leaves - there.groups.count { $0 == group } <= 0
         }
     }
 
@@ -122,9 +143,10 @@ struct Placement: Sendable {
     /// What a host's share would be with so much more, or less.
     func unevenness(_ host: Int, adding bundle: Int, removing other: Int? = nil) -> Double {
         let left = other.map { bundles[$0] }
+        let there = present(bundle, on: host)
         return measure.unevenness(
-            host, memory[host] + bundles[bundle].memory - (left?.memory ?? 0),
-            load[host] + bundles[bundle].load - (left?.load ?? 0))
+            host, memory[host] + bundles[bundle].memory - (left?.memory ?? 0) - there.memory,
+            load[host] + bundles[bundle].load - (left?.load ?? 0) - there.load)
     }
 
     func unevenness(_ host: Int, removing bundle: Int) -> Double {

@@ -2,12 +2,12 @@ import FleetModel
 
 /// Looks for a better place for bundles, one or two at a time, until there is none.
 struct PlacementSearch: Sendable {
-    /// What moving is worth against imbalance.
+    /// What moving is worth against imbalance, on one host: in a fleet of N it counts for an Nth, as a host does.
     struct Prices: Sendable, Hashable {
         /// Imbalance (a variance) that a second of moving has to be worth.
-        var second = 1e-6
+        var second = 1e-5
         /// The same for each rank on a guest's list of preferred hosts.
-        var rank = 1e-5
+        var rank = 1e-4
     }
 
     private(set) var placement: Placement
@@ -233,7 +233,8 @@ extension Placement {
         let rank =
             wanted.preferred.isEmpty
             ? 0 : wanted.preferred.firstIndex(of: host) ?? wanted.preferred.count
-        return (host == wanted.home ? 0 : prices.second * wanted.seconds) + prices.rank * Double(rank)
+        return measure.hostShare
+            * ((host == wanted.home ? 0 : prices.second * wanted.seconds) + prices.rank * Double(rank))
     }
 
     /// How far above the fleet's share a host is; what is closed is hottest of all.

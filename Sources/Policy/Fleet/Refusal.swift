@@ -5,6 +5,9 @@ package struct Refusal: Sendable, Hashable {
     package let host: String
     package let reason: String
 
+    /// What a check said has been told already, in its own words.
+    package static let refusedByCheck = "was refused by a check"
+
     /// What each of the other hosts says, in their order.
     package static func all(_ guest: Int, in fleet: Fleet) -> [Refusal] {
         fleet.hosts.indices.filter { $0 != fleet.guests[guest].host }.compactMap { host in
@@ -20,7 +23,7 @@ package struct Refusal: Sendable, Hashable {
         if let allowed = guest.policy.allowedHosts, !allowed.contains(target.name) {
             return "is not among the hosts that the policy of \(guest.identity) allows"
         }
-        if let possible = guest.possibleHosts, !possible.contains(host) { return "was refused by a check" }
+        if let possible = guest.possibleHosts, !possible.contains(host) { return refusedByCheck }
         let there = fleet.guests.filter { $0.host == host && $0.identity != guest.identity }
         for group in (guest.policy.antiAffinity ?? []).sorted() {
             if let other = there.first(where: { $0.policy.antiAffinity?.contains(group) ?? false }) {

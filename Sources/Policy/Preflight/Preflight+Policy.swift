@@ -39,7 +39,30 @@ extension Preflight {
                         "\(guest) may leave \(facts.sourceName) \(list(windows.map(\.description))); now it is \(now)",
                     hint: "Wait, or move it all the same with --ignore outside-window."))
         }
-        return findings + contradictions(policy, facts)
+        return findings + company(facts) + contradictions(policy, facts)
+    }
+
+    /// Guests of the destination that it is to be apart from.
+    private static func company(_ facts: MoveFacts) -> [Finding] {
+        switch facts.policy?.unwelcome {
+        case nil: return []
+        case .notKnown(let reason):
+            return [
+                unread(
+                    facts.guestName, "which guests of \(facts.destinationName) it is to be apart from",
+                    of: facts.destination.host, because: reason,
+                    hint: asking(facts.destination.host, "list"))
+            ]
+        case .known(let neighbours):
+            return neighbours.map { neighbour in
+                Finding(
+                    .antiAffinity, .blocker, host: facts.destinationName, subject: neighbour.name,
+                    detail:
+                        "\(facts.guestName) is to be apart from \(neighbour.name) (\(neighbour.group)), which runs on "
+                        + facts.destinationName,
+                    hint: "Choose another host, or move it all the same with --ignore anti-affinity.")
+            }
+        }
     }
 
     /// What a policy says against itself: one of the two sides is a mistake.

@@ -59,7 +59,8 @@ private struct Exhaustive {
         let moved = units.filter { unit in unit.contains { fleet.guests[$0].host != hosts[$0] } }
         return part(0.3, { Double($0.memory.bytes) }, { Double($0.memory.bytes) })
             + part(0.7, \.load, { Double($0.processors) })
-            + 1e-6 * moved.reduce(0) { $0 + $1.reduce(0) { $0 + fleet.guests[$1].moveSeconds } }
+            + 1e-5 / Double(open.count)
+            * moved.reduce(0) { $0 + $1.reduce(0) { $0 + fleet.guests[$1].moveSeconds } }
     }
 
     /// The least cost of all placements.
@@ -154,6 +155,32 @@ struct FleetPlannerTests {
         #expect(outcome.homeless == [0])
         #expect(outcome.hosts[0] == 0)
         #expect(outcome.hosts[1] != 0)
+    }
+
+    @Test("one that failed goes elsewhere: to its company where it has some, nowhere where there is no room")
+    func elsewhere() {
+        let fleet = small(hosts: [16, 16, 16, 2], guests: [(4, 0), (4, 1)])
+        #expect(FleetPlanner(fleet).elsewhere(0, besides: [1]) == 2)
+        #expect(FleetPlanner(fleet).elsewhere(0, besides: [1, 2]) == nil)
+        var company = fleet
+        for guest in 0...1 { company.guests[guest].policy.affinity = ["shop"] }
+        #expect(FleetPlanner(company).elsewhere(0, besides: []) == 1)
+        #expect(FleetPlanner(company).elsewhere(0, besides: [1]) == nil)
+    }
+
+    @Test("guests that are to be together and are not take their room once")
+    func scattered() {
+        // 8 + 6 GiB fit into 16, and would not if the 8 that are there counted twice.
+        var fleet = small(hosts: [16, 16], guests: [(6, 0), (8, 1)], closed: 0, possible: [1])
+        for guest in 0...1 { fleet.guests[guest].policy.affinity = ["shop"] }
+        let outcome = FleetPlanner(fleet).outcome(.empty([0]))
+        #expect(outcome.homeless.isEmpty)
+        #expect(outcome.hosts == [1, 1])
+        // One that never moves brings the other to it.
+        var tied = small(hosts: [16, 16, 64], guests: [(6, 0), (8, 1)])
+        for guest in 0...1 { tied.guests[guest].policy.affinity = ["shop"] }
+        tied.guests[1].policy.neverMoves = true
+        #expect(FleetPlanner(tied).outcome(.settle).hosts == [1, 1])
     }
 
     @Test("two guests that want each other's places go by way of a third host")
