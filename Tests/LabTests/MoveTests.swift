@@ -143,19 +143,23 @@ extension LabTests {
         }
     }
 
-    @Test("the guest's metadata arrives untouched", .lab)
+    @Test("the guest's policy arrives untouched; one with a word that nobody knows stops the move", .lab)
     func metadata() async throws {
         let lab = try await Lab.up()
         let hosts = try await HostList(lab).names
         try await LabGuest.with("idle", on: lab) { guest in
-            let policy = "<policy priority='7'><window>22:00-04:00 &amp; so on</window></policy>"
-            for words in [["--config"], ["--live"]] {
-                let set = try await guest.virsh(
-                    on: hosts[0], "metadata", guest.name, "--uri", "https://apus.example/policy/1", "--key",
-                    "apus",
-                    "--set", policy, words[0])
-                #expect(set.status == 0, "\(set.said)")
+            func set(_ policy: String) async throws {
+                for scope in ["--config", "--live"] {
+                    let set = try await guest.virsh(
+                        on: hosts[0], "metadata", guest.name, "--uri", "https://apus.example/policy/1",
+                        "--key", "apus", "--set", policy, scope)
+                    #expect(set.status == 0, "\(set.said)")
+                }
             }
+            try await set("<policy prority='7'><affinity group='late at 22:00'/></policy>")
+            let refused = try await lab.apus("migrate", guest.name, "--to", hosts[1])
+            #expect(refused.status == 2 && refused.said.contains("Did you mean priority"), "\(refused.said)")
+            try await set("<policy priority='7'><affinity group='late at 22:00 &amp; so on'/></policy>")
             let before = try await metadata(of: guest, on: hosts[0])
             let outcome = try await lab.apus("migrate", guest.name, "--to", hosts[1])
             #expect(outcome.status == 0, "\(outcome.said)")
