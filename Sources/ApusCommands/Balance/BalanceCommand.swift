@@ -87,7 +87,8 @@ struct BalanceCommand: CommandWithOptions {
     ) async throws(ApusError) -> (FleetPicture, Balancer.Answer, [FleetMove]) {
         let now = Date().timeIntervalSince1970
         var picture = try await FleetPicture.take(
-            inventory, marks: try journal.marks(), journal: journal, withInactive: false)
+            inventory, marks: try journal.marks(), journal: journal, withInactive: false,
+            watched: .seconds(1))
         let readings = Dictionary(
             picture.fleet.guests.map { ($0.identity.uuid, $0.load) }, uniquingKeysWith: { $1 })
         if !dryRun {

@@ -31,12 +31,14 @@ struct FleetPicture: Sendable {
     ///   - marks: hosts that nothing is to be placed on.
     ///   - journal: what earlier moves took.
     ///   - withInactive: whether guests that do not run are in it too.
+    ///   - watched: how long guests are watched for their load.
     /// - Returns: what they answered.
     /// - Throws: the journal's codes.
     static func take(
-        _ inventory: Inventory, marks: [HostMark], journal: Journal, withInactive: Bool
+        _ inventory: Inventory, marks: [HostMark], journal: Journal, withInactive: Bool,
+        watched: Duration = .milliseconds(100)
     ) async throws(ApusError) -> FleetPicture {
-        let readings = await FleetSurvey().read(inventory.hosts)
+        let readings = await FleetSurvey(watched: watched).read(inventory.hosts)
         let marked = Set(marks.map(\.host))
         var (fleet, hosts, guests) = (Fleet(hosts: [], guests: []), [Host](), [Guest]())
         var unreadable: [Int: ApusError] = [:]

@@ -20,7 +20,7 @@ package struct FleetSurvey: Sendable {
     /// How long guests are watched for their load.
     private let watched: Duration
 
-    package init(connector: HostConnector = HostConnector(), watched: Duration = .seconds(1)) {
+    package init(connector: HostConnector = HostConnector(), watched: Duration) {
         self.connector = connector
         self.watched = watched
     }

@@ -13,7 +13,10 @@ struct Placement: Sendable {
     /// How many of an anti-affinity group are on a host, by `group * hosts + host`.
     private var inGroup: [Int: Int] = [:]
     /// Bundles whose guests are still where they were, on several hosts.
-    private var scattered: Set<Int> = []
+    private var isScattered: [Bool] = []
+    /// By bundle: read millions of times, and a bundle is large.
+    private let memoryOf: [UInt64]
+    private let loadOf: [Double]
 
     var hosts: [FleetHost] { fleet.hosts }
 
@@ -24,6 +27,9 @@ struct Placement: Sendable {
         bundles = Bundle.all(of: fleet)
         measure = ImbalanceMeasure(fleet)
         hostOf = Array(repeating: -1, count: bundles.count)
+        memoryOf = bundles.map(\.memory)
+        loadOf = bundles.map(\.load)
+        isScattered = Array(repeating: false, count: bundles.count)
         memory = Array(repeating: 0, count: fleet.hosts.count)
         load = Array(repeating: 0, count: fleet.hosts.count)
         bundlesOn = Array(repeating: [], count: fleet.hosts.count)
@@ -31,7 +37,7 @@ struct Placement: Sendable {
             if let home = bundle.home {
                 put(number, on: home)
             } else {
-                scattered.insert(number)
+                isScattered[number] = true
                 count(bundle, 1)
             }
         }
@@ -49,7 +55,7 @@ struct Placement: Sendable {
 
     /// What of a scattered bundle is on a host already.
     private func present(_ bundle: Int, on host: Int) -> (memory: UInt64, load: Double, groups: [Int]) {
-        guard scattered.contains(bundle) else { return (0, 0, []) }
+        guard isScattered[bundle] else { return (0, 0, []) }
         var (memory, load, groups) = (UInt64(0), 0.0, [Int]())
         for (guest, own) in zip(bundles[bundle].guests.map({ fleet.guests[$0] }), bundles[bundle].repelledOf)
         where guest.host == host {
@@ -63,7 +69,10 @@ struct Placement: Sendable {
     // MARK: Changes
 
     mutating func put(_ bundle: Int, on host: Int) {
-        if scattered.remove(bundle) != nil { count(bundles[bundle], -1) }
+        if isScattered[bundle] {
+            isScattered[bundle] = false
+            count(bundles[bundle], -1)
+        }
         hostOf[bundle] = host
         memory[host] += bundles[bundle].memory
         load[host] += bundles[bundle].load
@@ -93,9 +102,8 @@ struct Placement: Sendable {
 
     /// Whether a bundle may be there at all, whoever else is.
     func allows(_ bundle: Int, on host: Int) -> Bool {
-        let wanted = bundles[bundle]
-        if wanted.home == host { return wanted.allowed?.contains(host) ?? true }
-        return hosts[host].isOpen && (wanted.allowed?.contains(host) ?? true)
+        guard bundles[bundle].home == host || hosts[host].isOpen else { return false }
+        return bundles[bundle].allowed?.contains(host) ?? true
     }
 
     /// Whether a bundle may come to a host as the others are now.
@@ -106,15 +114,14 @@ struct Placement: Sendable {
     ///   - leaving: one that goes away from there at the same time.
     /// - Returns: whether memory and groups allow it.
     func fits(_ bundle: Int, on host: Int, leaving: Int? = nil) -> Bool {
-        let wanted = bundles[bundle]
         let there = present(bundle, on: host)
-        let left = (leaving.map { bundles[$0].memory } ?? 0) + there.memory
-        guard memory[host] - left + wanted.memory <= hosts[host].memory.bytes else { return false }
+        let left = (leaving.map { memoryOf[$0] } ?? 0) + there.memory
+        guard memory[host] - left + memoryOf[bundle] <= hosts[host].memory.bytes else { return false }
         if let most = hosts[host].mostLoad {
-            let leaving = (leaving.map { bundles[$0].load } ?? 0) + there.load
-            guard load[host] - leaving + wanted.load <= most else { return false }
+            let leaving = (leaving.map { loadOf[$0] } ?? 0) + there.load
+            guard load[host] - leaving + loadOf[bundle] <= most else { return false }
         }
-        return wanted.repelled.allSatisfy { group in
+        return bundles[bundle].repelled.allSatisfy { group in
             let others = inGroup[group * hosts.count + host] ?? 0
             let leaves = leaving.map { bundles[$0].repelled.count { $0 == group } } ?? 0
             return others - leaves - there.groups.count { $0 == group } <= 0
@@ -142,15 +149,21 @@ struct Placement: Sendable {
 
     /// What a host's share would be with so much more, or less.
     func unevenness(_ host: Int, adding bundle: Int, removing other: Int? = nil) -> Double {
-        let left = other.map { bundles[$0] }
-        let there = present(bundle, on: host)
-        return measure.unevenness(
-            host, memory[host] + bundles[bundle].memory - (left?.memory ?? 0) - there.memory,
-            load[host] + bundles[bundle].load - (left?.load ?? 0) - there.load)
+        var (memory, load) = (memory[host] + memoryOf[bundle], load[host] + loadOf[bundle])
+        if let other {
+            memory -= memoryOf[other]
+            load -= loadOf[other]
+        }
+        if isScattered[bundle] {
+            let there = present(bundle, on: host)
+            memory -= there.memory
+            load -= there.load
+        }
+        return measure.unevenness(host, memory, load)
     }
 
     func unevenness(_ host: Int, removing bundle: Int) -> Double {
-        measure.unevenness(host, memory[host] - bundles[bundle].memory, load[host] - bundles[bundle].load)
+        measure.unevenness(host, memory[host] - memoryOf[bundle], load[host] - loadOf[bundle])
     }
 
     var imbalance: Double { hosts.indices.reduce(0) { $0 + unevenness($1) } }
